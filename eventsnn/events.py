@@ -24,7 +24,9 @@ class Sensor:
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= 65536 and 1 <= self.height <= 65536):
-            raise ShapeError(f"a sensor of {self.width}x{self.height} pixels is impossible: 1 to 65536 a side")
+            raise ShapeError(
+                f"a sensor of {self.width}x{self.height} pixels is impossible: 1 to 65536 a side"
+            )
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
@@ -77,9 +79,13 @@ class Events:
         t, x, y, p = (np.atleast_1d(np.asarray(column)) for column in (t, x, y, p))
         for name, column in (("t", t), ("x", x), ("y", y), ("p", p)):
             if column.shape != (t.size,):
-                raise ShapeError(f"events need columns of one length: t has {t.size}, {name} has {column.shape}")
+                raise ShapeError(
+                    f"events need columns of one length: t has {t.size}, {name} has {column.shape}"
+                )
             if column.dtype.kind == "f" and not np.array_equal(column, np.floor(column)):
-                raise ShapeError(f"event column {name} holds NaN or fractions; times are whole µs, places whole px")
+                raise ShapeError(
+                    f"event column {name} holds NaN or fractions; times are whole µs, places whole px"
+                )
         if t.size:
             back = np.flatnonzero(t[1:] < t[:-1])
             if back.size:
@@ -92,7 +98,9 @@ class Events:
                 low, high = int(column.min()), int(column.max())
                 if low < 0 or high >= side:
                     bad = low if low < 0 else high
-                    raise ShapeError(f"an event at {name} = {bad} lies off the {sensor} sensor; give its true size")
+                    raise ShapeError(
+                        f"an event at {name} = {bad} lies off the {sensor} sensor; give its true size"
+                    )
             if p.dtype != np.bool_ and not np.isin(p, (-1, 0, 1)).all():
                 raise ShapeError("polarity must be bool, 0/1 or -1/1")
         return cls(
@@ -106,7 +114,9 @@ class Events:
     @classmethod
     def empty(cls, sensor: Sensor) -> Events:
         """No events of `sensor`."""
-        return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint16), np.empty(0, bool), sensor)
+        return cls(
+            np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint16), np.empty(0, bool), sensor
+        )
 
     def __len__(self) -> int:
         return int(self.t.size)
@@ -165,9 +175,13 @@ class Events:
                 raise ShapeError(f"events of a {part.sensor} sensor cannot join those of a {sensor} sensor")
             if len(part):
                 if last is not None and part.t[0] < last:
-                    raise ShapeError(f"stretches are out of order: {int(part.t[0])} µs follows {int(last)} µs")
+                    raise ShapeError(
+                        f"stretches are out of order: {int(part.t[0])} µs follows {int(last)} µs"
+                    )
                 last = part.t[-1]
         if len(parts) == 1:
             return parts[0]
-        t, x, y, p = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "x", "y", "p"))
+        t, x, y, p = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "x", "y", "p")
+        )
         return Events(t, x, y, p, sensor)

@@ -1,1 +1,1 @@
-""""""
+"""Spiking feature extractors, from fine to coarse."""

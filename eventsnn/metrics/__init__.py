@@ -1,1 +1,1 @@
-""""""
+"""Each metric once, with its published variants behind protocol=."""

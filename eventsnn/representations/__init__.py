@@ -1,1 +1,1 @@
-""""""
+"""Events as tensors: voxel grid, count image, time surface."""

@@ -1,1 +1,1 @@
-""""""
+"""Surrogate gradients, neurons and their state."""

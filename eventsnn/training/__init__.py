@@ -1,1 +1,1 @@
-""""""
+"""What every task's training shares."""

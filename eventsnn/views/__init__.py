@@ -1,1 +1,1 @@
-""""""
+"""Draw, show and save results."""

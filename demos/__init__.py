@@ -1,0 +1,1 @@
+"""Live demonstrations: a task on a camera, a file or a network stream."""

@@ -1,0 +1,1 @@
+"""Optical flow: how far every pixel moves during a window of events."""
