@@ -117,6 +117,14 @@ class CameraStatus:
     lost_packets: int = 0
 
 
+class EndOfStream(Exception):  # noqa: N818 (an end, not an error)
+    """A live source has ended for good: a replayed file is through.
+
+    `Camera.read` does not raise StopIteration for this, because inside a generator Python would turn
+    that into a RuntimeError (PEP 479).
+    """
+
+
 class Camera(Protocol):
     """A live source: a USB camera, a network stream, a simulation, a file in real time."""
 
@@ -132,8 +140,9 @@ class Camera(Protocol):
         """The next packet, or None when none came in time; blocks for `timeout_s` at most.
 
         Raises:
-            StopIteration: the source has ended for good (a replayed file).
+            EndOfStream: the source has ended for good (a replayed file); every later call says so too.
             CameraError: the source is lost and cannot be found again.
+            FormatError: what came is not what the source's protocol says.
         """
         ...
 
