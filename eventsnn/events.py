@@ -82,9 +82,11 @@ class Events:
                 raise ShapeError(
                     f"events need columns of one length: t has {t.size}, {name} has {column.shape}"
                 )
-            if column.dtype.kind == "f" and not np.array_equal(column, np.floor(column)):
+            if column.dtype.kind not in "biuf":
+                raise ShapeError(f"event column {name} holds {column.dtype}, not numbers")
+            if column.dtype.kind == "f" and not (np.isfinite(column) & (column == np.floor(column))).all():
                 raise ShapeError(
-                    f"event column {name} holds NaN or fractions; times are whole µs, places whole px"
+                    f"event column {name} holds fractions, NaN or infinity; t is whole µs, x and y whole px"
                 )
         if t.size:
             back = np.flatnonzero(t[1:] < t[:-1])

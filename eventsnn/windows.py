@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from eventsnn.errors import ConfigError, ShapeError
 from eventsnn.events import Events, Sensor
@@ -32,12 +35,14 @@ class TimeWindows:
     Args:
         length_us: length of every window, µs.
         max_gap_us: longest silence that is still filled with empty windows, µs.
-    Raises: ConfigError: a length that is not positive.
+    Raises: ConfigError: a length that is not positive, or a negative gap.
     """
 
     def __init__(self, length_us: int, max_gap_us: int = 1_000_000) -> None:
         if length_us < 1:
             raise ConfigError(f"a window must last at least 1 µs, not {length_us}")
+        if max_gap_us < 0:
+            raise ConfigError(f"the longest silence cannot be negative, as {max_gap_us} µs is")
         self.length_us = length_us
         self.max_gap_us = max_gap_us
         self._held: list[Events] = []
@@ -58,6 +63,11 @@ class TimeWindows:
             self._sensor = events.sensor
         elif events.sensor != self._sensor:
             raise ShapeError(f"the stream changed from a {self._sensor} to a {events.sensor} sensor")
+        jumps = np.flatnonzero(np.diff(events.t) > self.max_gap_us) + 1
+        for first, last in itertools.pairwise([0, *jumps.tolist(), len(events)]):
+            yield from self._push_unbroken(events[first:last])
+
+    def _push_unbroken(self, events: Events) -> Iterator[Window]:
         first_us = int(events.t[0])
         if self._start_us is not None and not 0 <= first_us - self._last_us <= self.max_gap_us:
             yield from self.flush()
@@ -69,8 +79,7 @@ class TimeWindows:
             inside = events.between(self._start_us, end_us)
             events = events[len(inside) :]
             yield self._window([*self._held, inside], end_us)
-        if len(events):
-            self._held.append(events)
+        self._held.append(events)
 
     def flush(self) -> Iterator[Window]:
         """The last, partial window, where events are left; the next push starts anew."""
