@@ -108,15 +108,14 @@ def _cells(generator: np.random.Generator) -> NDArray[Any]:
 
 
 def _letters(generator: np.random.Generator) -> NDArray[Any]:
-    picture = np.full((SIZE, SIZE), generator.random(), np.float32)
+    picture = np.full((SIZE, SIZE), int(generator.integers(256)), np.uint8)
     for _ in range(int(generator.integers(10, 60))):
         text = "".join(chr(int(c)) for c in generator.integers(33, 127, int(generator.integers(1, 6))))
         place = tuple(int(c) for c in generator.integers(-20, SIZE, 2))
-        cv2.putText(
-            picture, text, place, int(generator.integers(0, 8)), float(generator.uniform(0.5, 3)),
-            float(generator.random()), int(generator.integers(1, 6)), cv2.LINE_AA,
-        )  # fmt: skip
-    return picture
+        size, thickness = float(generator.uniform(0.5, 3)), int(generator.integers(1, 6))
+        grey = int(generator.integers(256))
+        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, grey, thickness, cv2.LINE_AA)
+    return picture / 255.0
 
 
 def _turned_axes(generator: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -1,0 +1,129 @@
+"""Spiking neurons: a pure step with the state in and out, and a thin module around it.
+
+    U[t] = leak * M[t-1] + I[t]         membrane potential before the reset
+    O[t] = H(U[t] - 1)                  spike
+    M[t] = U[t] - O[t]                  soft reset; its gradient is detached
+
+The leak is learned, one a channel, through a sigmoid (PLIF; Fang et al., ICCV 2021).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from eventsnn.errors import ShapeError
+from eventsnn.kernels.lif import lif_backward, lif_forward
+from eventsnn.snn.surrogate import ARCTAN_SHARPNESS, Spike
+
+
+def lif_step_reference(current: Tensor, membrane: Tensor | None, leak: Tensor) -> tuple[Tensor, Tensor]:
+    """One step of leaky integrate-and-fire neurons, as plain tensor operations on any device.
+
+    Args:
+        current: (B, C, H, W) float, input.
+        membrane: (B, C, H, W) float, membrane potential after the last step; None at the start.
+        leak: (C,) float in [0, 1], share of the membrane potential that is kept.
+    Returns: spikes (B, C, H, W) of 0 and 1, and the membrane potential after the reset.
+    """
+    potential = current if membrane is None else leak[:, None, None] * membrane + current
+    spikes: Tensor = Spike.apply(potential - 1.0)
+    return spikes, potential - spikes.detach()
+
+
+class _FusedStep(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, membrane: Tensor, leak: Tensor) -> tuple[Tensor, Tensor]:
+        spikes = torch.empty_like(current)
+        potential = torch.empty_like(current)
+        lif_forward(_rows(current), _rows(membrane), leak.numpy(), _rows(spikes), _rows(potential))
+        ctx.save_for_backward(potential, membrane, leak)
+        return spikes, potential - spikes
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        potential, membrane, leak = ctx.saved_tensors
+        gradient_spikes, gradient_membrane = (
+            gradient.contiguous(memory_format=torch.channels_last) for gradient in gradients
+        )
+        gradient_current = torch.empty_like(potential)
+        gradient_previous = torch.empty_like(potential)
+        gradient_leak = torch.zeros_like(leak)
+        lif_backward(
+            _rows(gradient_spikes),
+            _rows(gradient_membrane),
+            _rows(potential),
+            _rows(membrane),
+            leak.numpy(),
+            ARCTAN_SHARPNESS,
+            _rows(gradient_current),
+            _rows(gradient_previous),
+            gradient_leak.numpy(),
+        )
+        return gradient_current, gradient_previous, gradient_leak
+
+
+def _rows(tensor: Tensor) -> Any:
+    """A channels-last (B, C, H, W) tensor as its (B*H*W, C) memory."""
+    return tensor.detach().permute(0, 2, 3, 1).reshape(-1, tensor.shape[1]).numpy()
+
+
+def lif_step(current: Tensor, membrane: Tensor | None, leak: Tensor) -> tuple[Tensor, Tensor]:
+    """`lif_step_reference`, fused into one pass where the tensors lie on a CPU.
+
+    Args:
+        current: (B, C, H, W) float, input; half precision is computed in float32.
+        membrane: (B, C, H, W) float32, membrane potential after the last step; None at the start.
+        leak: (C,) float32 in [0, 1].
+    Returns: spikes (B, C, H, W) float32 of 0 and 1, and the membrane potential after the reset.
+    Raises: ShapeError: a membrane of another shape than the input.
+    """
+    current = current.float()
+    if membrane is not None and membrane.shape != current.shape:
+        raise ShapeError(
+            f"the state fits an input of {tuple(membrane.shape)}, not {tuple(current.shape)}: "
+            "a state belongs to one batch size and one sensor; start with None"
+        )
+    if current.device.type != "cpu":
+        return lif_step_reference(current, membrane, leak)
+    current = current.contiguous(memory_format=torch.channels_last)
+    if membrane is None:
+        membrane = torch.zeros_like(current)
+    spikes, after = _FusedStep.apply(current, membrane.contiguous(memory_format=torch.channels_last), leak)
+    return spikes, after
+
+
+class LIF(nn.Module):
+    """Leaky integrate-and-fire neurons with a learned leak for each channel.
+
+    Args:
+        channels: number of channels.
+        leak: leak that training starts from, in (0, 1).
+    """
+
+    def __init__(self, channels: int, leak: float = 0.5) -> None:
+        super().__init__()
+        self.leak_logit = nn.Parameter(torch.full((channels,), math.log(leak / (1 - leak))))
+
+    def forward(self, current: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """One step: (spikes, membrane potential after the reset); see `lif_step`."""
+        return lif_step(current, state, torch.sigmoid(self.leak_logit))
+
+
+class ReLU(nn.Module):
+    """The non-spiking twin of `LIF`: it passes what is positive and keeps nothing.
+
+    Args:
+        channels: unused; taken so that twins are built alike.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, current: Tensor, state: Tensor | None) -> tuple[Tensor, None]:
+        """(rectified input, None)."""
+        return torch.relu(current), None

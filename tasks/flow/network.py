@@ -1,0 +1,193 @@
+"""The flow network: a spiking U-Net that looks at motion-compensated events.
+
+Each window of events is one step. Its events are first moved along the flow known so far (the state),
+then counted in a voxel grid that is shown whole, bins as channels; the network sees what motion is left
+and corrects the flow. The flow is thus the membrane potential of a readout that integrates without leak
+and never fires, and one step a window is enough: a live camera refines its estimate as it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eventsnn.backbones.spiking_unet import SpikingUNet, SpikingUNetConfig, State
+from eventsnn.errors import ConfigError, ShapeError
+from eventsnn.kernels.voxel import warped_voxel_channels
+from eventsnn.windows import Window
+
+FLOW_SCALE = 8.0
+"""Pixels that one unit of the network's flow input and output stands for."""
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """Shape of the flow network."""
+
+    bins: int = 5
+    """Temporal bins of the voxel grid; each has an ON and an OFF channel."""
+    channels: tuple[int, int, int, int] = (24, 48, 96, 112)
+    """Channels of the U-Net at 1/2, 1/4, 1/8 and 1/16 of the resolution."""
+    blocks: int = 2
+    """Residual blocks at the coarsest scale."""
+    neuron: str = "lif"
+    """"lif", or "relu" for the non-spiking twin."""
+
+    def __post_init__(self) -> None:
+        if self.bins < 2:
+            raise ConfigError(f"motion needs at least 2 bins, not {self.bins}")
+
+    def backbone(self) -> SpikingUNetConfig:
+        """The U-Net's part: two channels a bin, and the two components of the flow known so far."""
+        return SpikingUNetConfig(2 * self.bins + 2, tuple(self.channels), self.blocks, self.neuron)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class FlowState:
+    """What a stream carries from window to window.
+
+    Args:
+        membranes: membrane potentials of every spiking layer.
+        flow: (B, 2, H/4, W/4) float32, px over the window, x first.
+    """
+
+    membranes: State | None
+    flow: Tensor
+
+    def detach(self) -> FlowState:
+        """The same values, cut from the graph."""
+        membranes = None
+        if self.membranes is not None:
+            membranes = tuple(None if m is None else m.detach() for m in self.membranes)
+        return FlowState(membranes, self.flow.detach())
+
+
+@dataclass(frozen=True, eq=False)
+class FlowStep:
+    """What one step gives.
+
+    Args:
+        flow: (B, 2, H, W) float32, px over the window, x first.
+        state: to pass on with the next window.
+        spikes: of every layer, (B, C, h, w).
+    """
+
+    flow: Tensor
+    state: FlowState
+    spikes: list[Tensor] = field(default_factory=list)
+
+
+class FlowNetwork(nn.Module):
+    """Windows of events to flow, one window a step.
+
+    Args:
+        config: shape of the network.
+    """
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = SpikingUNet(config.backbone())
+        self.readout = nn.Conv2d(self.backbone.channels, 2, 3, padding=1)
+        nn.init.normal_(self.readout.weight, std=0.01)
+        nn.init.zeros_(self.readout.bias)  # type: ignore[arg-type]
+
+    def encode(self, windows: Sequence[Window], flow: Tensor) -> Tensor:
+        """Motion-compensated voxel grids and the flow that they were compensated with.
+
+        Args:
+            windows: B windows of one sensor.
+            flow: (B, 2, h, w) float32 at a quarter of the padded resolution, px over the window.
+        Returns: (B, 2*bins + 2, H', W') float32, sides padded to multiples of 16.
+        """
+        batch, _, rows, columns = flow.shape
+        stride = self.backbone.stride
+        bins = self.config.bins
+        grid = torch.zeros(batch, 2 * bins + 2, rows * stride, columns * stride)
+        known = flow.detach().float().cpu().contiguous().numpy()
+        counts = grid.numpy()
+        for index, window in enumerate(windows):
+            events = window.events
+            refused = warped_voxel_channels(
+                events.t,
+                events.x,
+                events.y,
+                events.p,
+                window.start_us,
+                window.end_us,
+                known[index],
+                stride,
+                counts[index, : 2 * bins],
+            )
+            if refused >= 0:
+                raise ShapeError(
+                    f"event {refused} of the window [{window.start_us}, {window.end_us}) µs lies outside it "
+                    f"or off the {events.sensor} sensor"
+                )
+        # Counts of fast, rich scenes are a hundred times those of slow, bare ones.
+        torch.log1p(grid[:, : 2 * bins], out=grid[:, : 2 * bins])
+        grid = grid.to(flow.device)
+        grid[:, 2 * bins :] = functional.interpolate(flow.detach().float(), scale_factor=stride) / FLOW_SCALE
+        return grid.contiguous(memory_format=torch.channels_last)
+
+    def start(self, windows: Sequence[Window]) -> FlowState:
+        """The state at the beginning of a stream: nothing fired, nothing moves.
+
+        Args:
+            windows: the first windows; only their number and sensor count.
+        Raises: ShapeError: windows of different sensors.
+        """
+        sensors = {window.events.sensor for window in windows}
+        if len(sensors) != 1:
+            raise ShapeError(f"a batch holds windows of one sensor, not of {sorted(map(str, sensors))}")
+        sensor = sensors.pop()
+        divisor, stride = self.backbone.divisor, self.backbone.stride
+        rows, columns = (-(-side // divisor) * divisor // stride for side in (sensor.height, sensor.width))
+        return FlowState(None, torch.zeros(len(windows), 2, rows, columns, device=self.readout.weight.device))
+
+    def step(self, windows: Sequence[Window], state: FlowState | None = None) -> FlowStep:
+        """Flow of one window of each of B streams.
+
+        Args:
+            windows: B windows of one sensor.
+            state: None at the start of the streams, then what the step before gave.
+        Raises: ShapeError: windows of different sensors, or a state of another sensor or batch.
+        """
+        if state is None:
+            state = self.start(windows)
+        expected = self.start(windows).flow.shape
+        if state.flow.shape != expected:
+            raise ShapeError(
+                f"the state holds flow of shape {tuple(state.flow.shape)}, these windows need "
+                f"{tuple(expected)}: a state belongs to one sensor and one batch; start with None"
+            )
+        features, membranes, spikes = self.backbone.step(self.encode(windows, state.flow), state.membranes)
+        flow = state.flow.detach() + FLOW_SCALE * self.readout(features).float()
+        sensor = windows[0].events.sensor
+        full = functional.interpolate(
+            flow, scale_factor=self.backbone.stride, mode="bilinear", align_corners=False
+        )[..., : sensor.height, : sensor.width]
+        return FlowStep(full, FlowState(membranes, flow), spikes)
+
+    def forward(
+        self, sequence: Sequence[Sequence[Window]], state: FlowState | None = None
+    ) -> tuple[Tensor, FlowState]:
+        """Flow of whole sequences: the same as `step` after `step`.
+
+        Args:
+            sequence: T times B windows.
+            state: None, or what an earlier call gave.
+        Returns: (T, B, 2, H, W) float32 px over each window, and the state after the last one.
+        """
+        flows = []
+        for windows in sequence:
+            out = self.step(windows, state)
+            flows.append(out.flow)
+            state = out.state
+        if state is None:
+            raise ShapeError("a sequence needs at least one window")
+        return torch.stack(flows), state
