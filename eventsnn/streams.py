@@ -52,8 +52,8 @@ class Triggers:
 
     Args:
         t: (N,) int64, µs.
-        kind: (N,) uint8, the code of the file format (AEDAT4: 1-3 timestamp reset, external rising,
-            falling; ... see the reader).
+        kind: (N,) uint8, the code of the format; those of iniVation's cameras stand in
+            `eventsnn.formats.aedat4`.
     Raises: ShapeError: lengths that differ.
     """
 

@@ -24,6 +24,8 @@ from eventsnn.formats.dv_packets import (
     decode_header,
     decode_packet,
     decompress,
+    encode_header,
+    encode_packet,
 )
 from eventsnn.formats.event_file import EventFile, Format, in_order
 from eventsnn.results import Frame
@@ -112,4 +114,15 @@ class Aedat4(EventFile):
         return FormatError(f"{self.path} is cut off at byte {at}, {where}; everything before it was read")
 
 
-FORMAT = Format("AEDAT4", (".aedat4",), lambda head: head.startswith(MAGIC), Aedat4)
+def _recognises(head: bytes) -> bool:
+    return head.startswith(MAGIC)
+
+
+def _encode(events: Events) -> bytes:
+    header = encode_header([Stream(0, "events", "EVTS", events.sensor)])
+    payload = encode_packet(events)
+    packet = PACKET_HEADER.pack(0, len(payload)) + payload
+    return MAGIC + HEADER_SIZE.pack(len(header)) + header + packet
+
+
+FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4, _encode)

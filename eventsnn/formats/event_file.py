@@ -100,12 +100,14 @@ class Format:
         recognises: whether a file that begins with these (at most `HEAD_BYTES`) bytes has this format.
         open: (file at its begin, path, sensor size that overrides the file's or None) -> EventFile;
             raises FormatError.
+        encode: events -> the content of a file that holds them; the contract tests read it back.
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     open: Callable[[BinaryIO, Path, Sensor | None], EventFile]
+    encode: Callable[[Events], bytes]
 
 
 def in_order(events: Events, last_us: int | None, where: str) -> int | None:

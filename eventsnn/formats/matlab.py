@@ -6,6 +6,7 @@ vision sensors", ICRA 2015), recorded with a DVS128. SciPy reads the whole varia
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -73,6 +74,17 @@ class Matlab(EventFile):
             yield self._events[start : start + _STRETCH]
 
 
-FORMAT = Format(
-    "MATLAB", (".mat",), lambda head: head.startswith(b"MATLAB ") and b"MAT-file" in head[:40], Matlab
-)
+def _recognises(head: bytes) -> bool:
+    return head.startswith(b"MATLAB ") and b"MAT-file" in head[:40]
+
+
+def _encode(events: Events) -> bytes:
+    from scipy.io import savemat
+
+    sign = np.where(events.p, 1, -1)
+    content = io.BytesIO()
+    savemat(content, {"events": np.stack([events.x, events.y, sign, events.t], axis=1)}, do_compression=True)
+    return content.getvalue()
+
+
+FORMAT = Format("MATLAB", (".mat",), _recognises, Matlab, _encode)

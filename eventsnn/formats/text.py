@@ -7,6 +7,7 @@ github.com/uzh-rpg/rpg_e2vid (the size line).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from eventsnn.errors import FormatError, ShapeError
 from eventsnn.events import Events, Sensor
-from eventsnn.formats.event_file import EventFile, Format, in_order
+from eventsnn.formats.event_file import HEAD_BYTES, EventFile, Format, in_order
 from eventsnn.streams import Packet
 
 _BLOCK_BYTES = 1 << 21
@@ -121,27 +122,33 @@ class Text(EventFile):
 
 def _parse(lines: list[bytes]) -> NDArray[np.float64] | None:
     """The (N, 4) numbers of these lines; None where one of them is something else."""
-    full = [line for line in lines if line.split(b"#")[0].strip()]
-    if not full:
+    if not any(line.split(b"#")[0].strip() for line in lines):
         return np.empty((0, 4))
     try:
-        rows: NDArray[Any] = np.loadtxt(full, np.float64, ndmin=2)
+        rows: NDArray[Any] = np.loadtxt(lines, np.float64, ndmin=2)
     except (ValueError, UnicodeDecodeError):
         return None
     return rows if rows.shape[1] == 4 else None
 
 
 def _recognises(head: bytes) -> bool:
-    # the last line may be cut by the end of the head
-    lines = head.splitlines()[: -1 if len(head.splitlines()) > 1 else None]
-    words = [line.split(b"#")[0].split() for line in lines]
-    rows = [row for row in words if row]
+    lines = head.splitlines()
+    if len(head) == HEAD_BYTES:
+        lines = lines[:-1]  # cut off where the head ends
+    rows = [words for line in lines if (words := line.split(b"#")[0].split())]
     if rows and len(rows[0]) == 2:
         rows = rows[1:]
     try:
-        return all(len([float(word) for word in row]) == 4 for row in rows) and head.isascii()
+        return head.isascii() and all(len([float(word) for word in row]) == 4 for row in rows)
     except ValueError:
         return False
 
 
-FORMAT = Format("text (t x y p)", (".txt",), _recognises, Text)
+def _encode(events: Events) -> bytes:
+    content = io.StringIO()
+    print(events.sensor.width, events.sensor.height, file=content)
+    np.savetxt(content, np.stack([events.t, events.x, events.y, events.p], axis=1), "%d")
+    return content.getvalue().encode()
+
+
+FORMAT = Format("text (t x y p)", (".txt",), _recognises, Text, _encode)
