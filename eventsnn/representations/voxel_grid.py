@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Polarity = Literal["sign", "channels"]
 
-# 285 years: longer intervals would overflow the kernel's integers.
+# 285 years over the number of bins: a longer interval would overflow the kernel's integers.
 _LONGEST_US = 2**53
 
 
@@ -49,6 +49,7 @@ def voxel_grid(
             OFF in the next B.
         out: array to write to, overwritten; reuse it, for a fresh one can cost more than the events.
     Returns: (B, H, W) or (2B, H, W) float32.
+
     Raises:
         ConfigError: fewer than one bin, an unknown polarity.
         ShapeError: an event off the sensor, outside the interval or out of time order; an `out` that
@@ -61,11 +62,14 @@ def voxel_grid(
     start_us = int(events.t[0]) if start_us is None else start_us
     end_us = int(events.t[-1]) if end_us is None else end_us
     if not start_us <= end_us <= start_us + _LONGEST_US // bins:
-        raise ShapeError(f"a voxel grid cannot span [{start_us}, {end_us}] µs: the end must follow the start")
+        raise ShapeError(
+            f"a voxel grid cannot span [{start_us}, {end_us}] µs: the end must follow the start, "
+            "and the events must be in time order"
+        )
     kernel = voxel_signed if polarity == "sign" else voxel_channels
     refused = kernel(events.t, events.x, events.y, events.p, start_us, end_us, out)
     if refused >= 0:
-        raise refusal(events, refused, start_us, end_us)
+        raise refusal(events, refused, (start_us, end_us))
     return out
 
 
@@ -127,6 +131,7 @@ def voxel_grid_torch(
         end_us: instant of the last bin, µs.
         polarity: "sign" or "channels".
     Returns: (B, H, W) or (2B, H, W) float32 on the device of `t`.
+
     Raises:
         ConfigError: fewer than one bin, an unknown polarity.
         ShapeError: an event off the sensor or outside the interval.
@@ -170,14 +175,15 @@ def prepared(shape: tuple[int, ...], out: NDArray[np.float32] | None) -> NDArray
     return out
 
 
-def refusal(events: Events, index: int, start_us: int, end_us: int) -> ShapeError:
-    """The error for the event that a kernel refused."""
+def refusal(events: Events, index: int, interval_us: tuple[int, int] | None = None) -> ShapeError:
+    """The error for the event that a kernel refused, given the interval that it had to lie in."""
     t, x, y = int(events.t[index]), int(events.x[index]), int(events.y[index])
     if x >= events.sensor.width or y >= events.sensor.height:
         return ShapeError(f"event {index} at ({x}, {y}) lies off the {events.sensor} sensor")
-    if not start_us <= t <= end_us:
+    if interval_us is not None and not interval_us[0] <= t <= interval_us[1]:
         return ShapeError(
-            f"event {index} at {t} µs lies outside [{start_us}, {end_us}] µs; Events.between cuts"
+            f"event {index} at {t} µs lies outside [{interval_us[0]}, {interval_us[1]}] µs; "
+            "give the interval of the events, or cut them with Events.between"
         )
     return ShapeError(f"event {index} at {t} µs is out of time order; sort the events by t first")
 
