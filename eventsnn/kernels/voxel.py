@@ -95,8 +95,8 @@ def _scatter(
         return -1
     _, height, width = out.shape
     planes = out.reshape(out.shape[0], height * width)
-    stretches = bins - 1 if duration > 0 and bins > 1 else 1
     duration = end_us - start_us
+    stretches = bins - 1 if duration > 0 and bins > 1 else 1
     chunk = min(_LARGEST_TIME_SUM // (duration // stretches + 1), _LARGEST_COUNT)
     words = planes.shape[1] * (2 if channels else 1)
     dense = events >= _DENSE * words * stretches and words <= chunk and words < 2**31
