@@ -261,9 +261,10 @@ def _decode_frame(data: memoryview) -> Frame:
     if code not in _PIXELS:
         raise FormatError(f"a frame has the OpenCV pixel format {code}; known are {sorted(_PIXELS)}")
     dtype, channels = _PIXELS[code]
-    pixels = table.structs(10, dtype)
-    if width < 1 or height < 1 or pixels.size != width * height * channels:
-        raise FormatError(f"a frame of {width}x{height}x{channels} holds {pixels.size} values")
+    stored = table.structs(10, np.dtype("u1"))
+    if width < 1 or height < 1 or stored.size != width * height * channels * dtype.itemsize:
+        raise FormatError(f"a frame of {width}x{height}x{channels} {dtype} holds {stored.size} bytes")
+    pixels = stored.view(dtype)
     # a colour frame is stored blue first, and so is one with an opacity channel
     image = (
         pixels.reshape(height, width)

@@ -80,16 +80,14 @@ class Text(EventFile):
         try:
             for _, rows in self._rows():
                 width, height = max(width, int(rows[:, 1].max()) + 1), max(height, int(rows[:, 2].max()) + 1)
-        except FormatError:
-            # reading will tell where the damage is, after what is whole
-            if not width:
-                raise
-        if not width:
-            raise FormatError(f"{self.path} holds no events and does not say its sensor's size; give one")
-        try:
             return Sensor(width, height)
         except ShapeError as error:
-            raise FormatError(f"{self.path}: {error}") from error
+            raise FormatError(f"{self.path} has impossible coordinates: {error}") from error
+        except FormatError:
+            # reading will tell where the damage is, after what is whole
+            if width < 1 or height < 1:
+                raise
+            return Sensor(width, height)
 
     def _blocks(self) -> Iterator[tuple[int, list[bytes]]]:
         """(number of the first line, lines) of one block after another."""
@@ -128,7 +126,7 @@ def _parse(lines: list[bytes]) -> NDArray[np.float64] | None:
         rows: NDArray[Any] = np.loadtxt(lines, np.float64, ndmin=2)
     except (ValueError, UnicodeDecodeError):
         return None
-    return rows if rows.shape[1] == 4 else None
+    return rows if rows.shape[1] == 4 and np.isfinite(rows).all() else None
 
 
 def _recognises(head: bytes) -> bool:
@@ -136,10 +134,11 @@ def _recognises(head: bytes) -> bool:
     if len(head) == HEAD_BYTES:
         lines = lines[:-1]  # cut off where the head ends
     rows = [words for line in lines if (words := line.split(b"#")[0].split())]
-    if rows and len(rows[0]) == 2:
-        rows = rows[1:]
+    events = rows[1:] if rows and len(rows[0]) == 2 else rows
     try:
-        return head.isascii() and all(len([float(word) for word in row]) == 4 for row in rows)
+        return (
+            bool(rows) and head.isascii() and all(len([float(word) for word in row]) == 4 for row in events)
+        )
     except ValueError:
         return False
 
