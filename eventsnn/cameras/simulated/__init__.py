@@ -6,7 +6,7 @@ from eventsnn.cameras.kind import CameraKind
 from eventsnn.streams import Camera
 
 
-def _open(argument: str) -> Camera:  # noqa: ARG001 (takes none: the kind has no prefix)
+def _open(argument: str) -> Camera:
     from eventsnn.cameras.simulated.camera import SimulatedCamera
 
     return SimulatedCamera()
