@@ -67,8 +67,7 @@ def draw_frame(frame: Frame | None, sensor: Sensor) -> Picture:
         image = (image >> 8).astype(np.uint8)
     if image.ndim == 3:
         return np.ascontiguousarray(image)
-    grey: Picture = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_GRAY2RGB)
-    return grey
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def draw_flow(
@@ -121,7 +120,7 @@ def event_support(events: Events, reach: int = 3) -> NDArray[np.float32]:
     hit = np.zeros((events.sensor.height, events.sensor.width), np.float32)
     side = 2 * reach + 1
     hit[events.y, events.x] = side
-    share: NDArray[np.float32] = cv2.blur(hit, (side, side), borderType=cv2.BORDER_CONSTANT)
+    share = np.asarray(cv2.blur(hit, (side, side), borderType=cv2.BORDER_CONSTANT), np.float32)
     return np.minimum(share, np.float32(1), out=share)
 
 
@@ -163,16 +162,15 @@ def _packed(colours: NDArray[Any]) -> NDArray[np.uint32]:
 
 def _unpacked(picture: NDArray[np.uint32]) -> Picture:
     height, width = picture.shape
-    rgb: Picture = cv2.cvtColor(picture.view(np.uint8).reshape(height, width, 4), cv2.COLOR_RGBA2RGB)
-    return rgb
+    rgba = picture.view(np.uint8).reshape(height, width, 4)
+    return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 @lru_cache(maxsize=1)
 def _event_colours() -> NDArray[np.uint32]:
     """Packed RGB by (OFF level, ON level)."""
     strength = np.array([0, 0.62, 0.85, 1.0])[:, None]
-    off, on = np.meshgrid(np.arange(_EVENT_LEVELS), np.arange(_EVENT_LEVELS), indexing="ij")
-    off, on = off.reshape(-1), on.reshape(-1)
+    off, on = np.divmod(np.arange(_EVENT_LEVELS**2), _EVENT_LEVELS)
     share = (on / np.maximum(on + off, 1))[:, None]
     light = share * np.array(ON_COLOUR) + (1 - share) * np.array(OFF_COLOUR)
     amount = np.maximum(strength[off], strength[on])

@@ -12,7 +12,7 @@ import numpy as np
 from eventsnn.errors import ShapeError, StorageError
 from eventsnn.events import Sensor
 from eventsnn.results import Flow
-from eventsnn.views.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part
+from eventsnn.views.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part, part_path
 
 _ROWS_A_STEP = 64
 """Windows by which the file's tables grow, and after which it is made readable again."""
@@ -104,7 +104,12 @@ class FlowFile:
                 self._file.close()
             except (OSError, RuntimeError) as error:
                 raise self._failed(error) from error
-            finish_part(self.path)
+            if self.windows:
+                finish_part(self.path)
+            else:
+                part_path(self.path).unlink(missing_ok=True)
+        if not self.windows:
+            return f"{self.path}: no window came, nothing written"
         return f"{self.path}: flow of {self.windows} windows"
 
     def _append(self, flow: Flow) -> None:

@@ -42,14 +42,12 @@ class Caption:
     """The words of a panel.
 
     Args:
-        title: what is computed ("optical flow").
         source: the camera or file ("davis346 00000123").
         simulated: True writes SIMULATED large: no real sensor made these events.
         figures: (name, value) pairs for the lower edge, such as ("latency", "12.3 ms").
         notice: one short sentence that matters now ("reconnecting"), or nothing.
     """
 
-    title: str
     source: str
     simulated: bool = False
     figures: tuple[tuple[str, str], ...] = ()
@@ -109,7 +107,7 @@ def panel(events: Events, frame: Frame | None, flow: Flow, max_speed: float, cap
         views.append(_fit(draw_frame(frame, events.sensor), sharp=False))
     views.append(_fit(draw_flow(flow, event_support(events), max_speed), sharp=True))
     height, width = views[0].shape[:2]
-    titles = ("events", "frame", caption.title) if frame is not None else ("events", caption.title)
+    titles = ("events", "frame", "optical flow") if frame is not None else ("events", "optical flow")
     names = tuple(name for name, _ in caption.figures)
     picture = _backdrop(width, height, titles, caption.source, caption.simulated, names).copy()
     for index, view in enumerate(views):
@@ -175,16 +173,14 @@ def _legend_left(width: int) -> int:
 def _fit(view: Picture, sharp: bool) -> Picture:
     """One view at its size on the screen: whole factors keep every pixel of the sensor square."""
     height, width = view.shape[:2]
-    fitted: Picture
     if width > _VIEW_WIDTH:
         size = (_VIEW_WIDTH, max(1, round(height * _VIEW_WIDTH / width)))
-        fitted = cv2.resize(view, size, interpolation=cv2.INTER_AREA)
-    else:
-        # A narrow sensor must not become a tower.
-        factor = max(1, min(_VIEW_WIDTH // width, _VIEW_WIDTH // height))
-        kind = cv2.INTER_NEAREST if sharp else cv2.INTER_LINEAR
-        fitted = cv2.resize(view, (width * factor, height * factor), interpolation=kind)
-    return fitted
+        return np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # A narrow sensor must not become a tower.
+    factor = max(1, min(_VIEW_WIDTH // width, _VIEW_WIDTH // height))
+    size = (width * factor, height * factor)
+    kind = cv2.INTER_NEAREST if sharp else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(view, size, interpolation=kind), np.uint8)
 
 
 def _write(

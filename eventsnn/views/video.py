@@ -10,7 +10,6 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from eventsnn.errors import ShapeError, StorageError
 from eventsnn.views.draw import Picture
@@ -108,7 +107,7 @@ class VideoWriter:
             raise ShapeError(f"a video of {self._size} pictures cannot take one of {(width, height)}")
         if self.pictures % self._fps == 0:
             check_space(self.path, self._keep_free_bytes)
-        planes: NDArray[np.uint8] = cv2.cvtColor(still.picture, cv2.COLOR_RGB2YUV_I420)
+        planes = np.asarray(cv2.cvtColor(still.picture, cv2.COLOR_RGB2YUV_I420), np.uint8)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.time_base = _MILLISECOND
         self._last_ms = frame.pts = max((still.time_us - self._start_us) // 1000, self._last_ms + 1)
