@@ -72,8 +72,7 @@ class Connection:
         self._deliver = deliver
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._socket, self._header = self._connect()
-        self.stream = _only_stream(self._header, self.address)
+        self._socket, self._compression, self.stream = self._connect()
         self._connected = True
         self._thread = threading.Thread(target=self._run, name=f"read {self.address}", daemon=True)
 
@@ -95,13 +94,13 @@ class Connection:
             self._thread.join()
         self._connected = False
 
-    def _connect(self) -> tuple[socket.socket, Header]:
+    def _connect(self) -> tuple[socket.socket, Compression, Stream]:
         try:
             connection = socket.create_connection((self._host, self._port), CONNECT_S)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
             raise CameraNotFound(
-                f"nobody listens at {self.address} ({error.strerror or error}): start the server there, "
-                "or check host and port"
+                f"nobody listens at {self.address} ({why}): start the server there, or check host and port"
             ) from None
         try:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -110,11 +109,15 @@ class Connection:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, SILENCE_S)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
             header = self._read_header(connection)
+            if len(header.streams) != 1:
+                raise FormatError(
+                    f"{self.address} announces {len(header.streams)} streams; the DV protocol has one a port"
+                )
             connection.settimeout(None)
         except BaseException:
             hang_up(connection)
             raise
-        return connection, header
+        return connection, header.compression, next(iter(header.streams.values()))
 
     def _read_header(self, connection: socket.socket) -> Header:
         try:
@@ -149,7 +152,7 @@ class Connection:
 
     def _read_packets(self) -> None:
         """Deliver packets until the connection is lost."""
-        connection, compression = self._socket, self._header.compression
+        connection = self._socket
         inside = False
         try:
             while True:
@@ -162,7 +165,7 @@ class Connection:
                         f"{self.address} sent a packet of stream {number} with {size} bytes: that is not "
                         "the DV protocol; restart the server"
                     )
-                self._deliver(Payload(self.stream, compression, _receive(connection, size)))
+                self._deliver(Payload(self.stream, self._compression, _receive(connection, size)))
         except (OSError, EOFError):
             self.broken_packets += inside
             hang_up(connection)
@@ -172,30 +175,21 @@ class Connection:
         while not self._closing.wait(wait_s):
             wait_s = min(2 * wait_s, LONGEST_RETRY_S)
             try:
-                connection, header = self._connect()
+                connection, compression, stream = self._connect()
             except CameraNotFound:
                 continue
             with self._lock:
-                self._socket, self._header = connection, header
+                self._socket = connection
                 if self._closing.is_set():
                     return False
-            stream = _only_stream(header, self.address)
             if (stream.identifier, stream.sensor) != (self.stream.identifier, self.stream.sensor):
                 raise FormatError(
                     f"{self.address} came back as {stream.identifier} {stream.sensor}, it was "
                     f"{self.stream.identifier} {self.stream.sensor}; open it anew"
                 )
-            self.stream = stream
+            self._compression, self.stream = compression, stream
             return True
         return False
-
-
-def _only_stream(header: Header, address: str) -> Stream:
-    if len(header.streams) != 1:
-        raise FormatError(
-            f"{address} announces {len(header.streams)} streams; the DV protocol has one a port"
-        )
-    return next(iter(header.streams.values()))
 
 
 def _receive(connection: socket.socket, size: int) -> memoryview:

@@ -1,19 +1,29 @@
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+import lz4.frame
 import numpy as np
 import pytest
+import zstandard
 
 from eventsnn.cameras.network import connection
 from eventsnn.cameras.network.camera import NetworkCamera, parse_addresses
 from eventsnn.errors import CameraError, CameraNotFound, ConfigError, FormatError
 from eventsnn.events import Events, Sensor
-from eventsnn.formats.dv_packets import PACKET_HEADER, encode_packet
+from eventsnn.formats.dv_packets import (
+    HEADER_SIZE,
+    PACKET_HEADER,
+    Compression,
+    Stream,
+    encode_header,
+    encode_packet,
+)
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Triggers
 
@@ -107,9 +117,10 @@ def test_a_second_port_with_nobody_leaves_no_connection_behind(serve: Fixture, u
         NetworkCamera([*at(server.port), *at(port)])
 
 
-def test_unknown_host() -> None:
-    with pytest.raises(CameraNotFound, match=r"tcp://no-such-host\.invalid:7777"):
-        NetworkCamera([("no-such-host.invalid", 7777)])
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "a" * 100])
+def test_unknown_host(host: str) -> None:
+    with pytest.raises(CameraNotFound, match=re.escape(f"nobody listens at tcp://{host}:7777 (")):
+        NetworkCamera([(host, 7777)])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +164,28 @@ def test_a_damaged_packet_is_an_error_of_one_line(scripted: Fixture, greeting: b
     ):
         camera.read(5)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("compression", [Compression.LZ4, Compression.ZSTD])
+def test_compressed_packets(scripted: Fixture, some: Fixture, compression: Compression) -> None:
+    press = lz4.frame.compress if compression == Compression.LZ4 else zstandard.compress
+    payload = press(encode_packet(some(500)))
+    header = encode_header([Stream(3, "events", "EVTS", Sensor(346, 260))], compression)
+    start = HEADER_SIZE.pack(len(header)) + header + PACKET_HEADER.pack(3, len(payload)) + payload
+    scripted.play((start, True))
+    with NetworkCamera(at(scripted.port)) as camera:
+        assert camera.name == f"tcp://127.0.0.1:{scripted.port}", "a server that does not name its camera"
+        events = camera.read(5)
+        assert isinstance(events, Events)
+        np.testing.assert_array_equal(events.t, np.arange(500))
+
+
+@pytest.mark.parametrize("streams", [(), (0, 1)])
+def test_a_port_has_one_stream(scripted: Fixture, streams: tuple[int, ...]) -> None:
+    header = encode_header([Stream(n, "events", "EVTS", Sensor(346, 260)) for n in streams])
+    scripted.play((HEADER_SIZE.pack(len(header)) + header, True))
+    with pytest.raises(FormatError, match=f"announces {len(streams)} streams"):
+        NetworkCamera(at(scripted.port))
 
 
 def test_a_camera_needs_one_stream_of_events(serve: Fixture) -> None:
