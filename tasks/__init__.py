@@ -6,9 +6,10 @@ The folder is the registry: `task("flow")` is the folder `tasks/flow`, whose fac
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 from eventsnn.errors import unknown_name
@@ -36,6 +37,61 @@ class Predictor(Protocol):
 
 
 @dataclass(frozen=True)
+class FitOptions:
+    """What `eventsnn-train fit` was asked for.
+
+    Args:
+        recipe: name of a recipe of the task, or a YAML file.
+        run: folder of the run; an unfinished run in it is resumed.
+        steps: instead of the recipe's, or None.
+        seed: instead of the recipe's, or None.
+        device: "auto", "cpu" or "cuda".
+        command: what the user typed.
+    """
+
+    recipe: str
+    run: Path
+    steps: int | None
+    seed: int | None
+    device: str
+    command: str
+
+
+@dataclass(frozen=True)
+class TestOptions:
+    """What `eventsnn-train test` was asked for.
+
+    Args:
+        weights: files to compare; empty for all shipped ones.
+        data: recordings to score on; empty for simulated scenes.
+        sensor: sensor of the recordings where they do not say, or None.
+        window_ms: length of the windows, ms.
+        scenes: simulated streams to score on.
+    """
+
+    weights: tuple[Path, ...]
+    data: tuple[Path, ...]
+    sensor: Sensor | None
+    window_ms: float
+    scenes: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """One method on one set of windows.
+
+    Args:
+        method: its name.
+        values: metric name to mean value.
+        ms_per_window: wall time, ms.
+    """
+
+    method: str
+    values: dict[str, float]
+    ms_per_window: float
+
+
+@dataclass(frozen=True)
 class Task:
     """What a task folder offers to the command lines.
 
@@ -44,12 +100,20 @@ class Task:
         summary: one line for `--list`.
         predictor: (sensor, weights) -> Predictor; `weights` is a file, or None for the shipped ones.
         window_ms: length of the windows that the shipped weights were trained for, ms.
+        fit: trains, and gives the path of the weights.
+        test: scores weights beside the classical baselines; title of each table to its rows.
+        recipes: names that `fit` knows.
+        weights: the shipped weights by name.
     """
 
     name: str
     summary: str
     predictor: Callable[[Sensor, str | None], Predictor]
     window_ms: float
+    fit: Callable[[FitOptions], Path]
+    test: Callable[[TestOptions], dict[str, list[Score]]]
+    recipes: Callable[[], list[str]]
+    weights: Callable[[], dict[str, Path]]
 
 
 def names() -> list[str]:
@@ -66,3 +130,21 @@ def task(name: str) -> Task:
         raise unknown_name("task", name, names())
     found: Task = import_module(f"eventsnn.tasks.{name}").TASK
     return found
+
+
+def table(scores: Sequence[Score]) -> str:
+    """Scores as a Markdown table, a row for each method.
+
+    Args:
+        scores: of the same metrics, at least one.
+    """
+    metrics = list(scores[0].values)
+    heads = ["method", *metrics, "ms/window"]
+    rows = [
+        [score.method, *(f"{score.values[metric]:.3f}" for metric in metrics), f"{score.ms_per_window:.1f}"]
+        for score in scores
+    ]
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+             for row in [heads, ["-" * width for width in widths], *rows]]  # fmt: skip
+    return "\n".join(lines)

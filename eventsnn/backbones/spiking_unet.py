@@ -1,7 +1,7 @@
-"""A small spiking U-Net: every convolution but the first one takes binary spikes.
+"""A small spiking U-Net: every convolution but the first one takes spikes.
 
 Membrane currents, not spikes, are added on the skips and around the residual blocks (the pre-activation
-form, MS-ResNet): what flows between layers stays real-valued, what enters a convolution stays binary.
+form, MS-ResNet): what flows between layers stays real-valued, what enters a convolution stays spikes.
 The decoder convolves before it upsamples, and ends at a quarter of the resolution.
 """
 
@@ -32,16 +32,20 @@ class SpikingUNetConfig:
     """Residual blocks at the coarsest scale."""
     neuron: Literal["lif", "relu"] = "lif"
     """"lif", or "relu" for the non-spiking twin."""
+    most: int = 4
+    """Spikes that a LIF neuron can fire in one step."""
 
     def __post_init__(self) -> None:
+        if self.most < 1:
+            raise ConfigError(f"a neuron must be able to fire at least once in a step, not {self.most} times")
         if self.neuron not in ("lif", "relu"):
             raise ConfigError(f"neuron must be lif or relu, not {self.neuron!r}")
         if len(self.channels) != 4 or min(self.channels) < 1 or self.in_channels < 1 or self.blocks < 0:
-            raise ConfigError("channels must be four positive numbers, in_channels positive, blocks not negative")
+            raise ConfigError("channels are four positive numbers, in_channels positive, blocks 0 or more")
 
 
 class ConvNorm(nn.Module):
-    """Convolution and batch norm; the norm's gain starts where about a tenth of LIF neurons fire.
+    """Convolution and batch norm.
 
     Args:
         inputs: channels in.
@@ -51,11 +55,13 @@ class ConvNorm(nn.Module):
         gain: where the norm's gain starts.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, gain: float = 1.0) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
         self.norm: nn.Module = nn.BatchNorm2d(outputs)
-        nn.init.constant_(self.norm.weight, gain)  # type: ignore[arg-type]
+        nn.init.constant_(self.norm.weight, gain)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, outputs, H/stride, W/stride)."""
@@ -86,8 +92,9 @@ class SpikingUNet(nn.Module):
         self.config = config
         half, quarter, eighth, sixteenth = config.channels
         self.channels = quarter
-        gain = 1.0
-        branch_gain = gain / 2**0.5
+        # Currents start as wide as the neurons' levels reach; two summed branches share the variance.
+        gain = 2.0 if config.neuron == "lif" and config.most > 1 else 1.0
+        half_variance = gain * 0.5**0.5
         self.encoder = nn.ModuleList(
             [
                 ConvNorm(config.in_channels, half, kernel=5, stride=2, gain=gain),
@@ -97,24 +104,19 @@ class SpikingUNet(nn.Module):
             ]
         )
         self.blocks = nn.ModuleList(
-            [
-                nn.ModuleList([ConvNorm(sixteenth, sixteenth, gain=gain), ConvNorm(sixteenth, sixteenth)])
-                for _ in range(config.blocks)
-            ]
+            nn.ModuleList([ConvNorm(sixteenth, sixteenth, gain=gain), ConvNorm(sixteenth, sixteenth)])
+            for _ in range(config.blocks)
         )
         self.decoder = nn.ModuleList(
-            [
-                nn.ModuleList(
-                    [ConvNorm(sixteenth, eighth, gain=branch_gain), ConvNorm(eighth, eighth, gain=branch_gain)]
-                ),
-                nn.ModuleList(
-                    [ConvNorm(eighth, quarter, gain=branch_gain), ConvNorm(quarter, quarter, gain=branch_gain)]
-                ),
-            ]
+            nn.ModuleList(
+                [ConvNorm(coarse, fine, gain=half_variance), ConvNorm(fine, fine, gain=half_variance)]
+            )
+            for coarse, fine in ((sixteenth, eighth), (eighth, quarter))
         )
         widths = [half, quarter, eighth, *(sixteenth,) * (2 * config.blocks + 1), eighth, quarter]
-        neuron = LIF if config.neuron == "lif" else ReLU
-        self.neurons = nn.ModuleList([neuron(width) for width in widths])
+        self.neurons = nn.ModuleList(
+            LIF(width, config.most) if config.neuron == "lif" else ReLU() for width in widths
+        )
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State, list[Tensor]]:
         """One step in time.
@@ -126,7 +128,7 @@ class SpikingUNet(nn.Module):
         Raises: ShapeError: a size that is no multiple of 16, or a state of another size.
         """
         if x.shape[-1] % self.divisor or x.shape[-2] % self.divisor:
-            raise ShapeError(f"height and width must be multiples of {self.divisor}, not {tuple(x.shape[-2:])}")
+            raise ShapeError(f"height and width are multiples of {self.divisor}, not {tuple(x.shape[-2:])}")
         before = iter(state if state is not None else (None,) * len(self.neurons))
         neurons = iter(self.neurons)
         after: list[Tensor | None] = []
@@ -143,10 +145,12 @@ class SpikingUNet(nn.Module):
         scale_4 = fire(self.encoder[1](scale_2))
         scale_8 = fire(self.encoder[2](scale_4))
         current = self.encoder[3](scale_8)
-        for first, second in self.blocks:  # type: ignore[misc]
+        for block in self.blocks:
+            first, second = block.children()
             current = current + second(fire(first(fire(current))))
         coarse = fire(current)
-        for (up, skip), fine in zip(self.decoder, (scale_8, scale_4), strict=True):  # type: ignore[misc]
+        for stage, fine in zip(self.decoder, (scale_8, scale_4), strict=True):
+            up, skip = stage.children()
             coarse = fire(functional.interpolate(up(coarse), scale_factor=2) + skip(fine))
         return coarse, tuple(after), spikes
 

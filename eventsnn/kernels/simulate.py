@@ -166,7 +166,10 @@ def emit_events(
         hot_pixels: (K, 2) int64, x and y of pixels that fire by themselves.
         hot_events: expected number of events of each hot pixel in the stretch.
         random_state: (1,) uint64, not zero, updated.
-        t: int64 µs, x: uint16, y: uint16, p: bool; as long as the largest number of events wanted.
+        t: (N,) int64, µs, written; N is the largest number of events wanted.
+        x: (N,) uint16, px, written.
+        y: (N,) uint16, px, written.
+        p: (N,) bool, written.
     Returns: the number of events written; what does not fit is lost.
     """
     height, width = log_image.shape

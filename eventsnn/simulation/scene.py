@@ -17,10 +17,11 @@ from eventsnn.simulation.textures import SIZE, TextureBank
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """Where a layer is at any time: each pose parameter is `offset + rate*t + swing*sin(frequency*t + phase)`.
+    """Where a layer is at any time.
 
-    The four parameters are the centre (x px, y px), the turn (radian) and the logarithm of the scale
-    (image px a texel); `tilt` is the constant perspective part of the homography.
+    Each pose parameter is `offset + rate*t + swing*sin(frequency*t + phase)`. The four are the centre
+    (x px, y px), the turn (radian) and the logarithm of the scale (image px a texel); `tilt` is the
+    constant perspective part of the homography.
 
     Args:
         offset, rate, swing, frequency, phase: (4,) float64; t in seconds.

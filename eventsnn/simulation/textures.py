@@ -53,7 +53,8 @@ def _to_log_intensity(picture: NDArray[Any], generator: np.random.Generator) -> 
     low, high = np.percentile(picture, (1, 99))
     unit = np.clip((picture - low) / max(float(high - low), 1e-6), 0, 1)
     contrast = np.exp(generator.uniform(np.log(0.4), np.log(3.0)))
-    return ((unit - 0.5) * contrast).astype(np.float32)
+    log_intensity: NDArray[np.float32] = ((unit - 0.5) * contrast).astype(np.float32)
+    return log_intensity
 
 
 def _noise(generator: np.random.Generator) -> NDArray[Any]:
@@ -63,7 +64,8 @@ def _noise(generator: np.random.Generator) -> NDArray[Any]:
     spectrum *= frequency < generator.uniform(0.05, 0.3)
     phase = generator.standard_normal(spectrum.shape) + 1j * generator.standard_normal(spectrum.shape)
     picture = np.fft.irfft2(spectrum * phase, s=(SIZE, SIZE))
-    return picture / (picture.std() + 1e-9)
+    normalised: NDArray[Any] = picture / (picture.std() + 1e-9)
+    return normalised
 
 
 def _polygons(generator: np.random.Generator) -> NDArray[Any]:
@@ -104,7 +106,8 @@ def _cells(generator: np.random.Generator) -> NDArray[Any]:
     seeds = generator.uniform(0, SIZE, (int(generator.integers(20, 150)), 2))
     u, v = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
     nearest = np.argmin((u[..., None] - seeds[:, 0]) ** 2 + (v[..., None] - seeds[:, 1]) ** 2, axis=2)
-    return generator.random(len(seeds))[nearest]
+    grey: NDArray[Any] = generator.random(len(seeds))
+    return grey[nearest]
 
 
 def _letters(generator: np.random.Generator) -> NDArray[Any]:

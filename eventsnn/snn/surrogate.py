@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,15 +24,23 @@ def arctan(x: Tensor) -> Tensor:
     return a / (2 * (1 + (math.pi / 2 * a * x) ** 2))
 
 
-class Spike(torch.autograd.Function):
-    """Heaviside step with H(0) = 1 forward, `arctan` backward."""
+class Spikes(torch.autograd.Function):
+    """How often a neuron fires: `clip(floor(potential), 0, most)`; backward an `arctan` at each threshold.
+
+    With `most` = 1 this is the Heaviside step H(potential - 1), H(0) = 1, and its surrogate. With more it
+    is the integer-valued spike of I-LIF (Luo et al., ECCV 2024): the sum of that many binary steps.
+    """
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:  # noqa: D102
-        ctx.save_for_backward(x)
-        return (x >= 0).to(x.dtype)
+    def forward(ctx: Any, potential: Tensor, most: int) -> Tensor:
+        ctx.save_for_backward(potential)
+        ctx.most = most
+        return potential.clamp(0, most).floor()
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *gradients: Tensor) -> Tensor:  # noqa: D102
-        (x,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return gradients[0] * arctan(x)
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (potential,) = ctx.saved_tensors
+        slope = arctan(potential - 1)
+        for threshold in range(2, ctx.most + 1):
+            slope = slope + arctan(potential - threshold)
+        return gradients[0] * slope, None

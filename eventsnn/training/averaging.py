@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 
 class MovingAverage:
@@ -47,11 +48,11 @@ class MovingAverage:
         finally:
             module.load_state_dict(own)
 
-    def state_dict(self) -> dict[str, Tensor | int | dict[str, Tensor]]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on after a restart."""
         return {"updates": self.updates, "values": self.values}
 
-    def load_state_dict(self, state: dict[str, object]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
-        self.updates = state["updates"]  # type: ignore[assignment]
-        self.values = state["values"]  # type: ignore[assignment]
+        self.updates = state["updates"]
+        self.values = state["values"]

@@ -19,7 +19,9 @@ def _norms(module: nn.Module) -> list[nn.BatchNorm2d]:
 
 
 @torch.no_grad()
-def estimate_statistics(module: nn.Module, batches: Iterable[object], run: Callable[[object], object]) -> None:
+def estimate_statistics(
+    module: nn.Module, batches: Iterable[object], run: Callable[[object], object]
+) -> None:
     """Replace every batch norm's running statistics by their averages over `batches`.
 
     Args:

@@ -1,1 +1,42 @@
 """Optical flow: how far every pixel moves during a window of events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eventsnn.events import Sensor
+
+from .. import FitOptions, Predictor, Score, Task, TestOptions
+
+_HERE = Path(__file__).parent
+
+
+def _predictor(sensor: Sensor, weights: str | None) -> Predictor:
+    from .predictor import FlowPredictor
+
+    return FlowPredictor(sensor, weights)
+
+
+def _fit(options: FitOptions) -> Path:
+    from .fit import fit, recipe
+
+    config = recipe(options.recipe, options.steps, options.seed)
+    return fit(config, options.run, options.device, options.command)
+
+
+def _test(options: TestOptions) -> dict[str, list[Score]]:
+    from .evaluate import compare
+
+    return compare(options)
+
+
+TASK = Task(
+    name="flow",
+    summary="optical flow: how far and where to every pixel moves",
+    predictor=_predictor,
+    window_ms=20.0,
+    fit=_fit,
+    test=_test,
+    recipes=lambda: sorted(path.stem for path in (_HERE / "recipes").glob("*.yaml")),
+    weights=lambda: {path.stem: path for path in sorted((_HERE / "weights").glob("*.safetensors"))},
+)

@@ -145,8 +145,14 @@ def transform(
             x, y, p = x[::-1], y[::-1], ~p[::-1]
         if exchange:
             p = ~p
-        columns = (np.ascontiguousarray(column) for column in (t, x, y, p))
-        windows.append(Window(Events(*columns, sensor), start_us, end_us))
+        events = Events(
+            np.ascontiguousarray(t),
+            np.ascontiguousarray(x),
+            np.ascontiguousarray(y),
+            np.ascontiguousarray(p),
+            sensor,
+        )
+        windows.append(Window(events, start_us, end_us))
     return Sequence(tuple(windows), np.ascontiguousarray(flow))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -34,8 +35,10 @@ class FlowConfig:
     """Channels of the U-Net at 1/2, 1/4, 1/8 and 1/16 of the resolution."""
     blocks: int = 2
     """Residual blocks at the coarsest scale."""
-    neuron: str = "lif"
+    neuron: Literal["lif", "relu"] = "lif"
     """"lif", or "relu" for the non-spiking twin."""
+    most: int = 4
+    """Spikes that a LIF neuron can fire in one window."""
 
     def __post_init__(self) -> None:
         if self.bins < 2:
@@ -43,7 +46,7 @@ class FlowConfig:
 
     def backbone(self) -> SpikingUNetConfig:
         """The U-Net's part: two channels a bin, and the two components of the flow known so far."""
-        return SpikingUNetConfig(2 * self.bins + 2, tuple(self.channels), self.blocks, self.neuron)  # type: ignore[arg-type]
+        return SpikingUNetConfig(2 * self.bins + 2, self.channels, self.blocks, self.neuron, self.most)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ class FlowTrainingConfig:
     """What the simulated sequences look like."""
     seed: int = 0
     """Seed of weights, scenes and augmentation."""
-    steps: int = 20_000
+    steps: int = 12_000
     """Optimiser steps."""
     batch: int = 8
     """Sequences in a batch."""
@@ -95,7 +95,9 @@ def _as_it_is(batch: list[Sequence]) -> list[Sequence]:
 
 def truth_of(batch: list[Sequence], index: int, device: torch.device) -> Tensor:
     """(B, 2, H, W) float32, px: the flow over window `index` of every sequence."""
-    return torch.from_numpy(np.stack([sequence.flow[index] for sequence in batch]).astype(np.float32)).to(device)
+    return torch.from_numpy(np.stack([sequence.flow[index] for sequence in batch]).astype(np.float32)).to(
+        device
+    )
 
 
 class FlowTraining(LightningModule):
@@ -133,13 +135,11 @@ class FlowTraining(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW; leaks are not decayed."""
-        decayed, free = [], []
-        for parameter in self.network.parameters():
-            (decayed if parameter.ndim > 1 else free).append(parameter)
+        decayed = [parameter for parameter in self.network.parameters() if parameter.ndim > 1]
+        free = [parameter for parameter in self.network.parameters() if parameter.ndim <= 1]
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
         optimiser = torch.optim.AdamW(
-            [{"params": decayed}, {"params": free, "weight_decay": 0.0}],
-            lr=self.config.learning_rate,
-            weight_decay=self.config.weight_decay,
+            groups, lr=self.config.learning_rate, weight_decay=self.config.weight_decay
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,

@@ -1,0 +1,82 @@
+"""Frozen dataclasses from plain mappings, and back: recipes, saved runs and weights all use this."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from eventsnn.errors import ConfigError, unknown_name
+
+T = TypeVar("T")
+
+
+def build(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
+    """A dataclass whose fields are those of a mapping; nested dataclasses come from nested mappings.
+
+    Args:
+        cls: a dataclass.
+        mapping: field names to values; what is left out keeps its default.
+        where: what to call the source in an error ("recipe tiny.yaml").
+    Raises: ConfigError: an unknown field (near matches are listed) or a value of another kind.
+    """
+    if not isinstance(mapping, Mapping):
+        raise ConfigError(f"{where}: expected names with values, found {mapping!r}")
+    hints = typing.get_type_hints(cls)
+    known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name, value in mapping.items():
+        if name not in known:
+            raise ConfigError(f"{where}: {unknown_name('setting', str(name), known)}")
+        hint = hints[name]
+        if dataclasses.is_dataclass(hint):
+            values[name] = build(typing.cast(type, hint), value, f"{where}, {name}")
+        else:
+            values[name] = _plain(hint, value, f"{where}, {name}")
+    return cls(**values)
+
+
+def _plain(hint: Any, value: Any, where: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        hint = next(choice for choice in typing.get_args(hint) if choice is not type(None))
+        origin = typing.get_origin(hint)
+    if origin is typing.Literal:
+        if value not in typing.get_args(hint):
+            raise ConfigError(
+                f"{where}: {unknown_name('choice', str(value), map(str, typing.get_args(hint)))}"
+            )
+        return value
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"{where}: expected a list, found {value!r}")
+        return tuple(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):
+        raise ConfigError(f"{where}: expected {hint.__name__}, found {value!r}")
+    return value
+
+
+def read_yaml(cls: type[T], path: Path) -> T:
+    """A dataclass from a YAML file that names what differs from the defaults.
+
+    Args:
+        cls: a dataclass.
+        path: the file.
+    Raises: ConfigError: no such file, not YAML, or a setting that does not exist or fit.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text()) or {}
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    return build(cls, content, str(path))

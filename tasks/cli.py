@@ -1,0 +1,115 @@
+"""`eventsnn-train`: train, score and list the networks of every task."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from eventsnn import __version__
+from eventsnn.cli import guarded, sensor_size
+
+from . import FitOptions, TestOptions, names, table, task
+
+EXAMPLES = """examples:
+  eventsnn-train fit flow --recipe tiny --run runs/first       a minute: does it work here?
+  eventsnn-train fit flow --run runs/flow                      what eventsnn ships; run again to resume
+  eventsnn-train test flow                                     every shipped network beside the baselines
+  eventsnn-train test flow --data recording.aedat4             the same on a real recording
+  eventsnn-train models"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command `eventsnn-train`.
+
+    Args:
+        arguments: what stands behind the command's name; None takes it from the command line.
+    Returns: the exit code: 0, 1 (failed) or 2 (bad input).
+    """
+    parser = argparse.ArgumentParser(
+        prog="eventsnn-train",
+        description="Train, score and list the networks of eventsnn.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"eventsnn {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    fit = commands.add_parser("fit", help="train a network; an interrupted run goes on where it was")
+    fit.add_argument("task", help=f"one of: {', '.join(names())}")
+    fit.add_argument(
+        "--recipe", default="shipped", help="a recipe of the task, or a YAML file (default: shipped)"
+    )
+    fit.add_argument("--run", type=Path, help="folder of the run (default: runs/TASK-RECIPE)")
+    fit.add_argument("--steps", type=_positive, help="optimiser steps, instead of the recipe's")
+    fit.add_argument("--seed", type=int, help="instead of the recipe's")
+    fit.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    fit.set_defaults(run_command=_fit)
+    test = commands.add_parser("test", help="score networks beside the classical baselines")
+    test.add_argument("task", help=f"one of: {', '.join(names())}")
+    test.add_argument("--weights", type=Path, action="append", default=[], help="a file; repeat to compare")
+    test.add_argument("--data", type=Path, action="append", default=[], help="a recording; repeat for more")
+    test.add_argument("--sensor", type=sensor_size, metavar="WxH", help="where the recording does not say")
+    test.add_argument("--window-ms", type=float, help="length of the windows, ms (default: the task's)")
+    test.add_argument("--scenes", type=_positive, default=100, help="simulated streams (default: 100)")
+    test.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    test.set_defaults(run_command=_test)
+    models = commands.add_parser("models", help="list the shipped networks")
+    models.set_defaults(run_command=_models)
+    options = parser.parse_args(arguments)
+    options.command = shlex.join(["eventsnn-train", *(sys.argv[1:] if arguments is None else arguments)])
+    return guarded(lambda: int(options.run_command(options)), "eventsnn-train")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _fit(options: argparse.Namespace) -> int:
+    chosen = task(options.task)
+    run = options.run or Path("runs") / f"{options.task}-{Path(options.recipe).stem}"
+    try:
+        weights = chosen.fit(
+            FitOptions(options.recipe, run, options.steps, options.seed, options.device, options.command)
+        )
+    except KeyboardInterrupt:
+        print(f"stopped; the same command goes on from {run}/last.ckpt", file=sys.stderr)
+        raise
+    print(f"weights: {weights}\ncard:    {weights.with_name('card.md')}")
+    return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    chosen = task(options.task)
+    tables = chosen.test(
+        TestOptions(
+            tuple(options.weights),
+            tuple(options.data),
+            options.sensor,
+            options.window_ms or chosen.window_ms,
+            options.scenes,
+        )
+    )
+    if options.json:
+        print(
+            json.dumps(
+                {title: list(map(dataclasses.asdict, rows)) for title, rows in tables.items()}, indent=2
+            )
+        )
+    else:
+        for title, rows in tables.items():
+            print(f"{title}\n{table(rows)}\n")
+    return 0
+
+
+def _models(_: argparse.Namespace) -> int:
+    for name in names():
+        for weights, path in task(name).weights().items():
+            print(f"{name}: {weights}  {path.stat().st_size / 1e6:.1f} MB  {path}")
+    return 0

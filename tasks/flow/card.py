@@ -1,0 +1,53 @@
+"""The model card: what the weights are, how they were made, and how they score beside the baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import table
+from .evaluate import baseline_streams, network_stream, score_simulated
+from .predictor import load_network
+from .training import FlowTrainingConfig
+
+CARD_SCENES = 100
+"""Held-out streams that the card's figures are measured on."""
+
+
+def write_card(
+    weights: Path, config: FlowTrainingConfig, command: str, path: Path, scenes: int = CARD_SCENES
+) -> None:
+    """Measure the weights and write their card.
+
+    Args:
+        weights: a file of `eventsnn-train fit flow`.
+        config: the run that made them.
+        command: the exact command.
+        path: the card, Markdown.
+        scenes: held-out streams to measure on.
+    """
+    network = load_network(weights)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    scores = score_simulated({"this network": network_stream(network), **baseline_streams()}, scenes)
+    kind = "spiking (LIF)" if config.network.neuron == "lif" else "non-spiking twin (ReLU)"
+    scene = config.scenes
+    text = f"""# Flow network, {kind}
+
+**Trained on simulated scenes only.** No real event was seen in training.
+
+| | |
+|---|---|
+| parameters (batch norms folded) | {parameters:,} |
+| size of the file | {weights.stat().st_size / 1e6:.1f} MB |
+| steps × batch × windows | {config.steps:,} × {config.batch} × {config.scenes.windows} |
+| seed | {config.seed} |
+| command | `{command}` |
+| windows | {scene.window_us / 1000:g} ms, up to {scene.speed_px_s * scene.window_us / 1e6:g} px of motion |
+
+Measured on {scenes} held-out simulated streams (other scenes, other textures, half of them of kinds that
+training never shows) of 8 windows at 128x128, every window from the first one on; px, events as mask:
+
+{table(scores)}
+
+Real recordings: `eventsnn-train test flow --data FILE`.
+"""
+    path.write_text(text)

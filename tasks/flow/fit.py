@@ -1,0 +1,150 @@
+"""One command from nothing to shipped weights: train, keep what resuming needs, score, write the card."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger
+
+from eventsnn.configuration import build, read_yaml
+from eventsnn.errors import ConfigError
+from eventsnn.pretrained import save_weights
+
+from .card import write_card
+from .training import FlowTraining, FlowTrainingConfig
+
+CHECKPOINT_EVERY = 250
+"""Steps between checkpoints: what a kill can lose."""
+
+
+class _Report(Callback):
+    """One line a validation, which stays readable in a log file."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.sanity_checking:
+            error = float(trainer.callback_metrics["validation_aee"])
+            print(
+                f"{time.strftime('%H:%M:%S')}  step {trainer.global_step}  validation AEE {error:.3f} px",
+                flush=True,
+            )
+
+
+def recipe(name: str, steps: int | None = None, seed: int | None = None) -> FlowTrainingConfig:
+    """A recipe of this folder, or a YAML file.
+
+    Args:
+        name: "shipped", or a path.
+        steps: instead of the recipe's.
+        seed: instead of the recipe's.
+    Raises: ConfigError: no such recipe, or a setting that does not exist or fit.
+    """
+    from eventsnn.errors import unknown_name
+
+    folder = Path(__file__).parent / "recipes"
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        raise unknown_name("recipe", name, (file.stem for file in folder.glob("*.yaml")))
+    config = read_yaml(FlowTrainingConfig, path)
+    changes = {key: value for key, value in (("steps", steps), ("seed", seed)) if value is not None}
+    return dataclasses.replace(config, **changes)  # type: ignore[arg-type]
+
+
+def fit(config: FlowTrainingConfig, run: Path, device: str, command: str) -> Path:
+    """Train a flow network, or go on where a run was stopped.
+
+    Args:
+        config: the run; it must be the same when resuming.
+        run: folder that receives config.yaml, metrics, last.ckpt, flow.safetensors and card.md.
+        device: "auto", "cpu" or "cuda".
+        command: what the user typed, for the card.
+    Returns: path of the weights.
+    Raises: ConfigError: the folder holds a run of another configuration, or there is no such device.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "there is no CUDA device here, or this torch was built without CUDA; use --device cpu"
+        )
+    if device == "cpu":
+        # Two threads on a busy machine wait for each other more than they compute.
+        torch.set_num_threads(1)
+    run.mkdir(parents=True, exist_ok=True)
+    _keep_config(config, run)
+    module = FlowTraining(config)
+    checkpoint = run / "last.ckpt"
+    trainer = Trainer(
+        max_steps=config.steps,
+        accelerator="gpu" if device == "cuda" else "cpu",
+        devices=1,
+        precision="bf16-mixed" if config.half else "32-true",
+        gradient_clip_val=1.0,
+        val_check_interval=min(config.validate_every, config.steps),
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=min(50, config.steps),
+        logger=CSVLogger(run, name="metrics", version=""),
+        callbacks=[
+            ModelCheckpoint(
+                run,
+                filename="last",
+                every_n_train_steps=min(CHECKPOINT_EVERY, config.steps),
+                enable_version_counter=False,
+            ),
+            TQDMProgressBar(refresh_rate=10),
+            _Report(),
+        ],
+        enable_model_summary=False,
+    )
+    with warnings.catch_warnings():
+        # Lightning advises more workers and deprecates its own dependencies; no user can act on it.
+        warnings.filterwarnings("ignore", module="lightning.*")
+        trainer.fit(module, ckpt_path=checkpoint if checkpoint.is_file() else None, weights_only=False)
+    if trainer.global_step < config.steps:
+        raise KeyboardInterrupt
+    return _finish(module, config, run, command)
+
+
+def _keep_config(config: FlowTrainingConfig, run: Path) -> None:
+    path = run / "config.yaml"
+    if path.is_file():
+        before = build(FlowTrainingConfig, yaml.safe_load(path.read_text()), str(path))
+        if before != config:
+            raise ConfigError(
+                f"{run} holds a run with other settings: go on with --recipe {path}, "
+                "or choose another folder with --run"
+            )
+        return
+    part = path.with_name("config.yaml.part")
+    part.write_text(yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False))
+    os.replace(part, path)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _finish(module: FlowTraining, config: FlowTrainingConfig, run: Path, command: str) -> Path:
+    network = module.network.cpu()
+    network.load_state_dict({name: value.cpu() for name, value in module.average.values.items()})
+    weights = run / "flow.safetensors"
+    notes = {
+        "steps": config.steps,
+        "seed": config.seed,
+        "trained_on": "simulated scenes only",
+        "command": command,
+    }
+    save_weights(weights, network, "flow", config.network, notes)
+    write_card(weights, config, command, run / "card.md")
+    return weights
