@@ -87,7 +87,9 @@ class Outputs:
         for output in self._all:
             line = output.close()
             if line is not None:
-                dropped = f", {output.dropped} not saved because the disk was slow" if output.dropped else ""
+                dropped = (
+                    f", {output.dropped} left out because the computer was too slow" if output.dropped else ""
+                )
                 lines.append(line + dropped)
         self._complain()
         self._videos, self._flows = [], []

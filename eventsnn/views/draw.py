@@ -108,20 +108,25 @@ def draw_flow(
     return _unpacked(np.take(_flow_colours(), code))
 
 
-def event_support(events: Events, reach: int = 3) -> NDArray[np.float32]:
-    """How well events back an answer at every pixel: 1 along a contour, low around a lone event.
+def event_support(events: Events, reach: float = 1.5) -> NDArray[np.float32]:
+    """How well events back an answer at every pixel: 1 along a contour, 0 around a lone event.
 
     Args:
         events: usually one window.
-        reach: how far an event counts, px in x and y.
-    Returns: (H, W) float32, 0 to 1: the share of pixels with events in the square around each, where
-        one line of pixels through the square is enough for 1.
+        reach: standard deviation of the Gaussian that an event spreads over, px.
+    Returns: (H, W) float32, 0 to 1: density of the pixels with events, where that of one lone pixel
+        counts as nothing and that of a line of pixels as everything.
     """
     hit = np.zeros((events.sensor.height, events.sensor.width), np.float32)
-    side = 2 * reach + 1
-    hit[events.y, events.x] = side
-    share = np.asarray(cv2.blur(hit, (side, side), borderType=cv2.BORDER_CONSTANT), np.float32)
-    return np.minimum(share, np.float32(1), out=share)
+    hit[events.y, events.x] = 1
+    lone, line = 1 / (2 * np.pi * reach**2), 1 / (np.sqrt(2 * np.pi) * reach)
+    side = 2 * round(3 * reach) + 1
+    density = np.asarray(
+        cv2.GaussianBlur(hit, (side, side), reach, borderType=cv2.BORDER_REFLECT), np.float32
+    )
+    density -= np.float32(1.05 * lone)
+    density *= np.float32(1 / (0.9 * line - 1.05 * lone))
+    return np.clip(density, 0, 1, out=density)
 
 
 @lru_cache(maxsize=8)

@@ -31,6 +31,8 @@ _BASE = 46
 _TOP = 116
 _FOOTER = 106
 _WHEEL = 90
+_SOURCE_LETTERS = 36
+_BADGE = 280
 _BRIGHT = (236, 240, 246)
 _QUIET = (139, 148, 158)
 _RULE = (38, 44, 54)
@@ -121,8 +123,9 @@ def panel(events: Events, frame: Frame | None, flow: Flow, max_speed: float, cap
         _write(picture, value, (left, base), 1.0, _BRIGHT)
     _write(picture, f"{max_speed:g} px/s", (_legend_left(picture.shape[1]), base), 1.0, _BRIGHT)
     if caption.notice:
-        middle = (picture.shape[1] - _text_width(caption.notice, 0.9)) // 2
-        _write(picture, caption.notice, (middle, _BASE), 0.9, _WARNING)
+        right = picture.shape[1] - _MARGIN - (_BADGE + _MARGIN if caption.simulated else 0)
+        left = right - _text_width(caption.notice, 0.8)
+        _write(picture, caption.notice, (left, _BASE), 0.8, _WARNING)
     return picture
 
 
@@ -138,11 +141,14 @@ def _backdrop(
     full_height, full_width = picture.shape[:2]
 
     end = _write(picture, "eventsnn", (_MARGIN, _BASE), 1.1, _BRIGHT, bold=True)
+    if len(source) > _SOURCE_LETTERS:
+        source = source[: _SOURCE_LETTERS - 3] + "..."
     _write(picture, source, (end + 24, _BASE), 0.9, _QUIET)
     if simulated:
-        left = full_width - _MARGIN - _text_width("SIMULATED", 1.4, bold=True) - 28
+        left = full_width - _MARGIN - _BADGE
         cv2.rectangle(picture, (left, 10), (full_width - _MARGIN, 62), _WARNING, cv2.FILLED)
-        _write(picture, "SIMULATED", (left + 14, _BASE + 6), 1.4, GROUND, bold=True)
+        inset = (_BADGE - _text_width("SIMULATED", 1.4, bold=True)) // 2
+        _write(picture, "SIMULATED", (left + inset, _BASE + 6), 1.4, GROUND, bold=True)
     cv2.line(picture, (_MARGIN, _HEADER), (full_width - _MARGIN, _HEADER), _RULE, 2)
 
     for index, title in enumerate(titles):
