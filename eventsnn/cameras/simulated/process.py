@@ -25,7 +25,7 @@ from eventsnn.results import Frame
 from eventsnn.simulation.sensor import EventSensor, SensorConfig
 
 SENSOR = Sensor(346, 260)
-SEED = 4
+SEED = 6
 RENDER_US = 5_000
 FRAME_US = 40_000
 MEAN_GREY = 90

@@ -10,7 +10,7 @@ from eventsnn.events import Sensor
 @pytest.mark.parametrize("sensor", [Sensor(346, 260), Sensor(64, 48)])
 @pytest.mark.parametrize("t_us", [0, 1_234_567, 86_400_000_000])
 def test_the_painter_draws_what_the_exact_renderer_draws(sensor: Sensor, t_us: int) -> None:
-    scene = endless_scene(4, sensor)
+    scene = endless_scene(6, sensor)
     exact, _ = scene.render(t_us)
     painted = Painter(scene).paint(t_us)
     assert painted.shape == exact.shape
@@ -22,7 +22,7 @@ def test_the_painter_draws_what_the_exact_renderer_draws(sensor: Sensor, t_us: i
 
 
 def test_the_scene_goes_on_for_ever_in_the_picture() -> None:
-    scene = endless_scene(4, Sensor(346, 260))
+    scene = endless_scene(6, Sensor(346, 260))
     for second in range(0, 3600, 97):
         _, front = scene.render(second * 1_000_000)
         shapes = np.mean(front < len(scene.motions) - 1)
