@@ -79,6 +79,10 @@ class Figures:
         self._firing_now = math.nan
         self._settled_mb: float | None = None
 
+    def start(self) -> None:
+        """Count the time from now on."""
+        self._started_s = time.perf_counter()
+
     def window(self, length_us: int, events: int, dropped: int, firing_rate: float) -> None:
         """One more window went through the network.
 

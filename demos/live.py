@@ -92,6 +92,7 @@ class Stage:
         self._scale = SpeedScale()
         self._last: tuple[Events, Frame | None, Flow] | None = None
         self._status_s = 0.0
+        self._terminal = screen is None and sys.stderr.isatty()
 
     def step(
         self,
@@ -119,7 +120,6 @@ class Stage:
         length_us = window.end_us - window.start_us
         self.figures.window(length_us, events, dropped, self._predictor.firing_rate)
         self._outputs.write_flow(flow)
-        self._scale.follow(flow, window.events)
         live = self.figures.live
         now = time.perf_counter() if live else self.figures.stream_us / 1e6
         if now >= self._next_picture:
@@ -127,6 +127,7 @@ class Stage:
             self._next_picture = now + 0.9 / (LIVE_PICTURES_PER_S if live else OFFLINE_PICTURES_PER_S)
             if self._with_frame is None:
                 self._with_frame = frame is not None
+            self._scale.follow(flow, window.events)
             self._last = (window.events, frame if self._with_frame else None, flow)
             picture = self._draw(notice)
             shown_us = int(now * 1e6)
@@ -158,7 +159,7 @@ class Stage:
     def _status(self) -> None:
         """Without a window, one line on the terminal that is written over every second."""
         now = time.perf_counter()
-        if self._screen is None and sys.stderr.isatty() and now - self._status_s >= _STATUS_EVERY_S:
+        if self._terminal and now - self._status_s >= _STATUS_EVERY_S:
             self._status_s = now
             words = ", ".join(f"{name} {value}" for name, value in self.figures.shown())
             print(f"\r{self.figures.seconds:.0f} s: {words}\033[K", end="", file=sys.stderr, flush=True)
@@ -179,6 +180,7 @@ def run_live(
     Raises: EventsnnError: the source is lost, or it does not suit the network.
     """
     capture.wait_for_frame(_FRAME_PATIENCE_US / 1e6)
+    stage.figures.start()
     end_s = time.perf_counter() + seconds
     while not stop.reason:
         arrived = capture.take(timeout_s=0.05)
@@ -216,6 +218,7 @@ def run_offline(
         stop: gets the reason why the loop ended, or gives one.
     Raises: EventsnnError: the file is damaged (after its last whole window), or does not suit the network.
     """
+    stage.figures.start()
     events = 0
     start_us: int | None = None
     for window, frame in _windows_and_frames(recording, length_us):

@@ -95,7 +95,7 @@ class FlowFile:
     def close(self) -> str:
         """Finish the file and give it its name; gives one line about it. Twice is harmless.
 
-        Raises: StorageError: it cannot be finished.
+        Raises: StorageError: it cannot be finished; nothing of it stays.
         """
         if not self._closed:
             self._closed = True
@@ -103,7 +103,9 @@ class FlowFile:
                 self._resize(self.windows)
                 self._file.close()
             except (OSError, RuntimeError) as error:
-                raise self._failed(error) from error
+                # HDF5 cannot read a file whose end is missing.
+                part_path(self.path).unlink(missing_ok=True)
+                raise StorageError(f"{self._failed(error)}; nothing of it could be kept") from error
             if self.windows:
                 finish_part(self.path)
             else:
