@@ -1,7 +1,7 @@
 """One step of a layer of LIF neurons, fused: each value is read and written once.
 
-A neuron with `most` = D fires as often as its membrane potential has room for, up to D times in a step:
-`spikes = clip(floor(potential), 0, D)`, each spike lowering the potential by the threshold 1.
+A neuron with `most` = D fires up to D times in a step, `spikes = clip(floor(potential + 1/2), 0, D)`, and
+each spike lowers the membrane potential by 1 (I-LIF; Luo et al., ECCV 2024).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def lif_forward(
         potential: (R, C) float32, written: membrane potential before the reset.
     """
     rows, channels = current.shape
-    top = np.float32(most)
+    half, top = np.float32(0.5), np.float32(most)
     for row in range(rows):
         for channel in range(channels):
             u = leak[channel] * membrane[row, channel] + current[row, channel]
             potential[row, channel] = u
-            spikes[row, channel] = np.floor(min(max(u, np.float32(0.0)), top))
+            spikes[row, channel] = min(max(np.floor(u + half), np.float32(0.0)), top)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
@@ -51,11 +51,11 @@ def lif_advance(current: Array, membrane: Array, leak: Array, most: int, spikes:
         after: (R, C) float32, written: membrane potential after this step.
     """
     rows, channels = current.shape
-    top = np.float32(most)
+    half, top = np.float32(0.5), np.float32(most)
     for row in range(rows):
         for channel in range(channels):
             u = leak[channel] * membrane[row, channel] + current[row, channel]
-            fired = np.floor(min(max(u, np.float32(0.0)), top))
+            fired = min(max(np.floor(u + half), np.float32(0.0)), top)
             spikes[row, channel] = fired
             after[row, channel] = u - fired
 
@@ -68,12 +68,11 @@ def lif_backward(
     membrane: Array,
     leak: Array,
     most: int,
-    scale: float,
     gradient_current: Array,
     gradient_previous: Array,
     gradient_leak: Array,
 ) -> None:
-    """Gradients of `lif_forward` with a soft, detached reset and an arctangent surrogate at each threshold.
+    """Gradients of `lif_forward` with a soft, detached reset and a rectangle surrogate at each threshold.
 
     Args:
         gradient_spikes: (R, C) float32, of the spikes.
@@ -82,25 +81,18 @@ def lif_backward(
         membrane: (R, C) float32, as `lif_forward` read it.
         leak: (C,) float32.
         most: as in `lif_forward`.
-        scale: sharpness a of the surrogate.
         gradient_current: (R, C) float32, written.
         gradient_previous: (R, C) float32, written: of the membrane potential before the step.
         gradient_leak: (C,) float32, added to.
     """
     rows, channels = potential.shape
-    half = np.float32(scale / 2.0)
-    width = np.float32(np.pi * scale / 2.0)
-    one = np.float32(1.0)
-    slope = np.empty(channels, np.float32)
+    zero, top = np.float32(0.0), np.float32(most)
     for row in range(rows):
-        slope[:] = np.float32(0.0)
-        for threshold in range(1, most + 1):
-            level = np.float32(threshold)
-            for channel in range(channels):
-                x = width * (potential[row, channel] - level)
-                slope[channel] += half / (one + x * x)
         for channel in range(channels):
-            gradient = gradient_membrane[row, channel] + gradient_spikes[row, channel] * slope[channel]
+            u = potential[row, channel]
+            gradient = gradient_membrane[row, channel]
+            if u > zero and u < top:
+                gradient += gradient_spikes[row, channel]
             gradient_current[row, channel] = gradient
             gradient_previous[row, channel] = gradient * leak[channel]
             gradient_leak[channel] += gradient * membrane[row, channel]

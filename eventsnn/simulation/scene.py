@@ -107,7 +107,8 @@ class Scene:
             (*motions, background),
         )
 
-    def _to_texture(self, instants_us: NDArray[Any]) -> NDArray[np.float32]:
+    def to_texture(self, instants_us: NDArray[Any]) -> NDArray[np.float32]:
+        """(K, L, 3, 3) float32 homographies from image px to texel at (K,) instants, µs."""
         forward = np.stack([motion.to_image(instants_us) for motion in self.motions], axis=1)
         return np.linalg.inv(forward).astype(np.float32)
 
@@ -118,7 +119,7 @@ class Scene:
             instants_us: (K,) µs.
         Returns: for each, (H, W) float32 log intensity and (H, W) uint8 index of the layer seen.
         """
-        for to_texture in self._to_texture(instants_us):
+        for to_texture in self.to_texture(instants_us):
             image = np.empty((self.sensor.height, self.sensor.width), np.float32)
             front = np.empty(image.shape, np.uint8)
             render_layers(

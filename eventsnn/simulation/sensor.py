@@ -83,11 +83,11 @@ class EventSensor:
         shape = log_image.shape
         self.sensor = Sensor(shape[1], shape[0])
         self.config = config
-        self._now_us = start_us
+        self.now_us = start_us
         self._filtered = log_image.astype(np.float32).copy()
         spread = config.threshold_spread
 
-        def thresholds(mean: float) -> NDArray[np.float32]:
+        def thresholds(mean: float) -> NDArray[Any]:
             each = mean * (1 + spread * generator.standard_normal(shape, dtype=np.float32))
             return np.maximum(each, np.float32(0.03)).astype(np.float32)
 
@@ -114,6 +114,17 @@ class EventSensor:
             np.empty(room, np.bool_),
         )
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What the pixels hold now, by the names of `kernels.simulate.emit_events`; not copies."""
+        return {
+            "filtered": self._filtered,
+            "reference": self._reference,
+            "last_event": self._last_event,
+            "on_threshold": self._on,
+            "off_threshold": self._off,
+            "hot_pixels": self._hot,
+        }
+
     def advance(self, log_image: NDArray[np.float32], t_us: int) -> Events:
         """The events between the last instant and this one, in time order.
 
@@ -124,10 +135,10 @@ class EventSensor:
         """
         if log_image.shape != self._filtered.shape:
             raise ShapeError(f"a {self.sensor} sensor cannot watch a picture of shape {log_image.shape}")
-        if t_us <= self._now_us:
-            raise ShapeError(f"time must go forward: {t_us} µs follows {self._now_us} µs")
+        if t_us <= self.now_us:
+            raise ShapeError(f"time must go forward: {t_us} µs follows {self.now_us} µs")
         config = self.config
-        seconds = (t_us - self._now_us) * 1e-6
+        seconds = (t_us - self.now_us) * 1e-6
         pixels = self.sensor.width * self.sensor.height
         tau = config.time_constant_us
         t, x, y, p = self._columns
@@ -138,7 +149,7 @@ class EventSensor:
             self._last_event,
             self._on,
             self._off,
-            self._now_us,
+            self.now_us,
             t_us,
             1.0 - float(np.exp(-seconds * 1e6 / tau)) if tau > 0 else 1.0,
             config.leak_hz * config.on_threshold * seconds,
@@ -153,6 +164,6 @@ class EventSensor:
             y,
             p,
         )
-        self._now_us = t_us
+        self.now_us = t_us
         order = np.argsort(t[:count], kind="stable")
         return Events(t[:count][order], x[:count][order], y[:count][order], p[:count][order], self.sensor)

@@ -1,8 +1,8 @@
 """Spiking neurons: a pure step with the state in and out, and a thin module around it.
 
-    U[t] = leak * M[t-1] + I[t]               membrane potential before the reset
-    O[t] = clip(floor(U[t]), 0, most)         spikes; with most = 1 the Heaviside step H(U[t] - 1)
-    M[t] = U[t] - O[t]                        soft reset; its gradient is detached
+    U[t] = leak * M[t-1] + I[t]                   membrane potential before the reset
+    O[t] = clip(floor(U[t] + 1/2), 0, most)       spikes; with most = 1 the Heaviside step H(U[t] - 1/2)
+    M[t] = U[t] - O[t]                            soft reset; its gradient is detached
 
 The leak is learned, one a channel, through a sigmoid (PLIF; Fang et al., ICCV 2021). A step here is a whole
 window of events, long enough for a neuron to fire more than once; `most` bounds how often (I-LIF; Luo et
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from eventsnn.errors import ShapeError
 from eventsnn.kernels.lif import lif_advance, lif_backward, lif_forward
-from eventsnn.snn.surrogate import ARCTAN_SHARPNESS, Spikes
+from eventsnn.snn.surrogate import Spikes
 
 
 def lif_step_reference(
@@ -67,7 +67,6 @@ class _FusedStep(torch.autograd.Function):
             _rows(membrane),
             leak.numpy(),
             ctx.most,
-            ARCTAN_SHARPNESS,
             _rows(gradient_current),
             _rows(gradient_previous),
             gradient_leak.numpy(),
@@ -121,13 +120,17 @@ class LIF(nn.Module):
         leak: leak that training starts from, in (0, 1).
     """
 
-    def __init__(self, channels: int, most: int = 1, leak: float = 0.5) -> None:
+    def __init__(self, channels: int, most: int = 1, leak: float = 0.2) -> None:
         super().__init__()
         self.most = most
+        self.spiking = True
+        """False while training warms up: the neuron then passes its input clipped to [0, most], no state."""
         self.leak_logit = nn.Parameter(torch.full((channels,), math.log(leak / (1 - leak))))
 
-    def forward(self, current: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(self, current: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """One step: (spikes, membrane potential after the reset); see `lif_step`."""
+        if not self.spiking:
+            return current.clamp(0, self.most), None
         return lif_step(current, state, torch.sigmoid(self.leak_logit), self.most)
 
 

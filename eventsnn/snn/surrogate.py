@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-ARCTAN_SHARPNESS = 2.0
-"""The a of the arctangent surrogate: larger is narrower."""
 
-
-def arctan(x: Tensor) -> Tensor:
-    """Derivative of the arctangent surrogate, `a / (2 (1 + (π a x / 2)²))` with a = 2.
+def rectangle(x: Tensor) -> Tensor:
+    """The rectangle surrogate: 1 where |x| < 1/2, else 0.
 
     Args:
         x: any shape, membrane potential minus threshold.
-    Returns: the same shape.
-    Source: Fang et al., ICCV 2021 (PLIF).
+    Returns: the same shape and dtype.
+    Source: Wu et al., Frontiers in Neuroscience 2018 (STBP), with a = 1.
     """
-    a = ARCTAN_SHARPNESS
-    return a / (2 * (1 + (math.pi / 2 * a * x) ** 2))
+    return (x.abs() < 0.5).to(x.dtype)
 
 
 class Spikes(torch.autograd.Function):
-    """How often a neuron fires: `clip(floor(potential), 0, most)`; backward an `arctan` at each threshold.
+    """How often a neuron fires: `clip(floor(potential + 1/2), 0, most)`; backward a `rectangle` at each threshold.
 
-    With `most` = 1 this is the Heaviside step H(potential - 1), H(0) = 1, and its surrogate. With more it
-    is the integer-valued spike of I-LIF (Luo et al., ECCV 2024): the sum of that many binary steps.
+    The thresholds lie at 1/2, 3/2, ...; their rectangles join to a gradient of 1 on (0, most). The sum of
+    that many binary steps is the integer-valued spike of I-LIF (Luo et al., ECCV 2024).
     """
 
     @staticmethod
     def forward(ctx: Any, potential: Tensor, most: int) -> Tensor:
         ctx.save_for_backward(potential)
         ctx.most = most
-        return potential.clamp(0, most).floor()
+        return (potential + 0.5).floor().clamp(0, most)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (potential,) = ctx.saved_tensors
-        slope = arctan(potential - 1)
-        for threshold in range(2, ctx.most + 1):
-            slope = slope + arctan(potential - threshold)
-        return gradients[0] * slope, None
+        return gradients[0] * ((potential > 0) & (potential < ctx.most)), None

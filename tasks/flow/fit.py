@@ -15,6 +15,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
+from eventsnn.allocator import keep_freed_memory
 from eventsnn.configuration import build, read_yaml
 from eventsnn.errors import ConfigError
 from eventsnn.pretrained import save_weights
@@ -78,6 +79,7 @@ def fit(config: FlowTrainingConfig, run: Path, device: str, command: str) -> Pat
     if device == "cpu":
         # Two threads on a busy machine wait for each other more than they compute.
         torch.set_num_threads(1)
+    keep_freed_memory()
     run.mkdir(parents=True, exist_ok=True)
     _keep_config(config, run)
     module = FlowTraining(config)

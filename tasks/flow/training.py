@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from eventsnn.errors import ConfigError
+from eventsnn.snn.neurons import LIF
 from eventsnn.training.averaging import MovingAverage
 from eventsnn.training.normalisation import estimate_statistics, freeze_statistics
 
@@ -31,7 +32,7 @@ class FlowTrainingConfig:
     """What the simulated sequences look like."""
     seed: int = 0
     """Seed of weights, scenes and augmentation."""
-    steps: int = 12_000
+    steps: int = 10_000
     """Optimiser steps."""
     batch: int = 8
     """Sequences in a batch."""
@@ -47,7 +48,9 @@ class FlowTrainingConfig:
     """Weight of pixels without events in the loss."""
     wrong_start: float = 0.25
     """Share of sequences that begin with a wrong flow, so that the network learns to recover."""
-    freeze_at: float = 0.6
+    spike_at: float = 0.4
+    """Share of the steps after which the neurons spike; before, they pass their input clipped, without state."""
+    freeze_at: float = 0.7
     """Share of the steps after which batch-norm statistics are re-estimated and held still."""
     average_decay: float = 0.998
     """Decay of the moving average of the weights."""
@@ -61,8 +64,11 @@ class FlowTrainingConfig:
     def __post_init__(self) -> None:
         if min(self.steps, self.batch, self.reuse, self.validate_every, self.validation_sequences) < 1:
             raise ConfigError("steps, batch, reuse and validation sizes must be at least 1")
-        if not 0 < self.freeze_at <= 1:
-            raise ConfigError(f"freeze_at is a share of the steps in (0, 1], not {self.freeze_at}")
+        if not 0 <= self.spike_at < self.freeze_at <= 1:
+            raise ConfigError(
+                "spike_at and freeze_at are shares of the steps, 0 <= spike_at < freeze_at <= 1, "
+                f"not {self.spike_at} and {self.freeze_at}"
+            )
 
 
 class SimulatedBatches(IterableDataset[list[Sequence]]):
@@ -178,8 +184,15 @@ class FlowTraining(LightningModule):
 
     def on_train_start(self) -> None:
         """A resumed run goes on with the statistics as they were."""
+        self._set_spiking()
         if self.global_step >= self._freeze_step:
             freeze_statistics(self.network)
+
+    def _set_spiking(self) -> None:
+        spiking = self.global_step >= int(self.config.spike_at * self.config.steps)
+        for module in self.network.modules():
+            if isinstance(module, LIF):
+                module.spiking = spiking
 
     @property
     def _freeze_step(self) -> int:
@@ -187,6 +200,7 @@ class FlowTraining(LightningModule):
 
     def training_step(self, batch: list[Sequence], _: int) -> Tensor:
         """Loss of one batch."""
+        self._set_spiking()
         if self.global_step == self._freeze_step:
             self._settle_statistics()
         loss, error = self.run_sequence(batch, self.config.wrong_start)
