@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from eventsnn.cameras.davis346.driver import first_line, open_device
-from eventsnn.errors import CameraError, CameraNotFound
+from eventsnn.errors import CameraBusy, CameraError, CameraNotFound, CameraPermission
 from eventsnn.events import Events, Sensor
 from eventsnn.results import Frame
 from eventsnn.streams import CameraStatus, ImuSamples, Packet, Triggers
@@ -92,7 +92,8 @@ class Davis346:
         self._next_search = now + SEARCH_S
         try:
             device = open_device(self._serial)
-        except CameraNotFound:
+        except (CameraNotFound, CameraPermission, CameraBusy):
+            # For a moment after it is plugged in, udev has not given it to the user yet.
             return False
         if tuple(device.getEventResolution()) != (self.sensor.width, self.sensor.height):
             raise CameraError(f"{self.name} came back with another resolution; open it anew")

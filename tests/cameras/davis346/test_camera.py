@@ -13,7 +13,7 @@ import pytest
 
 from eventsnn.cameras.davis346 import camera as camera_module
 from eventsnn.cameras.davis346.camera import Davis346
-from eventsnn.errors import CameraError, CameraNotFound
+from eventsnn.errors import CameraBusy, CameraError, CameraNotFound, CameraPermission
 from eventsnn.events import Events, Sensor
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Triggers
@@ -151,6 +151,24 @@ def test_unplugged_in_mid_stream_and_plugged_in_again(usb: list[Device]) -> None
         events = camera.read(1)
         assert isinstance(events, Events)
         assert camera.status.connected
+        assert camera.status.reconnects == 1
+
+
+def test_not_yet_permitted_when_plugged_in_again(usb: list[Device], monkeypatch: pytest.MonkeyPatch) -> None:
+    first, again = usb[0], Device()
+    refusals = iter([CameraPermission("not yet"), CameraBusy("not yet")])
+
+    def reopen(serial: str) -> Device:
+        assert serial == "00000123"
+        for refusal in refusals:
+            raise refusal
+        return again
+
+    with Davis346() as camera:
+        monkeypatch.setattr(camera_module, "open_device", reopen)
+        first.running = False
+        again.batches["event"].append(store((5, 1, 1, True)))
+        assert isinstance(camera.read(1), Events)
         assert camera.status.reconnects == 1
 
 
