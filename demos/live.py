@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from eventsnn.errors import EventsnnError
 from eventsnn.events import Events
 from eventsnn.results import Flow, Frame
 from eventsnn.streams import Recording
@@ -240,7 +241,17 @@ def _windows_and_frames(recording: Recording, length_us: int) -> Iterator[tuple[
     frames: deque[Frame] = deque(maxlen=8)
     waiting: list[Window] = []
     patient = True
-    for packet in recording.packets():
+    packets = recording.packets()
+    damage: EventsnnError | None = None
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except EventsnnError as error:
+            # What waits is whole: it is given first.
+            damage = error
+            break
         if isinstance(packet, Frame):
             frames.append(packet)
         elif isinstance(packet, Events):
@@ -253,3 +264,5 @@ def _windows_and_frames(recording: Recording, length_us: int) -> Iterator[tuple[
         waiting.clear()
     for window in [*waiting, *cutter.flush()]:
         yield window, frame_at(frames, window.end_us)
+    if damage is not None:
+        raise damage
