@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     tonic, notes = _tonic()
     notes.append(
         f"dv_processing: rate over {_count(min(args.events, _MOST_DV_EVENTS))}, for it takes them one by one "
-        "from Python (not timed); its time surface is linear and 8-bit"
+        "from Python (not timed); its count image saturates, its time surface is linear, both 8-bit"
     )
     timings: list[Timing] = []
     for operation, contenders in _operations(events, tonic):
