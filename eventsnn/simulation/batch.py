@@ -7,6 +7,7 @@ equal event by event.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -188,6 +189,11 @@ class BatchSensor:
         order = torch.argsort(t, stable=True)
         order = order[torch.argsort(b[order], stable=True)]
         ends = torch.bincount(b, minlength=len(self.configs)).cumsum(0).tolist()
-        t, x, y, p = (column[order].cpu().numpy() for column in (t, x, y, p))
-        whole = Events(t, x.astype(np.uint16), y.astype(np.uint16), p.astype(bool), self.sensor)
+
+        def column(values: Tensor, dtype: type) -> NDArray[Any]:
+            return values[order].cpu().numpy().astype(dtype)
+
+        whole = Events(
+            column(t, np.int64), column(x, np.uint16), column(y, np.uint16), column(p, np.bool_), self.sensor
+        )
         return [whole[first:last] for first, last in zip([0, *ends[:-1]], ends, strict=True)]

@@ -89,7 +89,8 @@ class EventSensor:
 
         def thresholds(mean: float) -> NDArray[Any]:
             each = mean * (1 + spread * generator.standard_normal(shape, dtype=np.float32))
-            return np.maximum(each, np.float32(0.03)).astype(np.float32)
+            at_least: NDArray[Any] = np.maximum(each, np.float32(0.03))
+            return at_least
 
         self._on = thresholds(config.on_threshold)
         self._off = thresholds(config.off_threshold)

@@ -106,8 +106,8 @@ def _cells(generator: np.random.Generator) -> NDArray[Any]:
     seeds = generator.uniform(0, SIZE, (int(generator.integers(20, 150)), 2))
     u, v = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
     nearest = np.argmin((u[..., None] - seeds[:, 0]) ** 2 + (v[..., None] - seeds[:, 1]) ** 2, axis=2)
-    grey: NDArray[Any] = generator.random(len(seeds))
-    return grey[nearest]
+    picture: NDArray[Any] = generator.random(len(seeds))[nearest]
+    return picture
 
 
 def _letters(generator: np.random.Generator) -> NDArray[Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from eventsnn.errors import ConfigError
 from eventsnn.events import Events, Sensor
+from eventsnn.simulation.batch import BatchRenderer, BatchSensor
 from eventsnn.simulation.scene import Scene
 from eventsnn.simulation.sensor import EventSensor, SensorConfig
 from eventsnn.simulation.textures import TextureBank
@@ -18,6 +20,9 @@ from eventsnn.windows import Window
 
 HELD_OUT_SEED = 20_000_000
 """Seeds from here on are for validation; training never reaches them."""
+
+SCENES_AT_ONCE = 128
+"""Scenes that a GPU simulates together."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,26 @@ class Sequence:
     flow: NDArray[Any]
 
 
+def _start(seed: int, bank: TextureBank, config: SceneConfig) -> tuple[Scene, EventSensor]:
+    generator = np.random.default_rng(seed)
+    scene = Scene.random(generator, Sensor(config.width, config.height), bank, config.speed_px_s)
+    return scene, EventSensor(scene.render(0)[0], 0, SensorConfig.random(generator), generator)
+
+
+def _instants(index: int, config: SceneConfig) -> NDArray[np.int64]:
+    return index * config.window_us + (np.arange(config.renders) + 1) * config.window_us // config.renders
+
+
+def _sequence(scene: Scene, parts: list[list[Events]], config: SceneConfig) -> Sequence:
+    starts = [index * config.window_us for index in range(config.windows)]
+    windows = [
+        Window(Events.concat(part), start_us, start_us + config.window_us)
+        for start_us, part in zip(starts, parts, strict=True)
+    ]
+    flows = [scene.flow(start_us, start_us + config.window_us).displacement for start_us in starts]
+    return Sequence(tuple(windows), np.stack(flows).astype(np.float16))
+
+
 def simulate_sequence(seed: int, bank: TextureBank, config: SceneConfig) -> Sequence:
     """One random scene as a random sensor sees it.
 
@@ -63,21 +88,38 @@ def simulate_sequence(seed: int, bank: TextureBank, config: SceneConfig) -> Sequ
         bank: textures and outlines to choose from.
         config: size and speed.
     """
-    generator = np.random.default_rng(seed)
-    scene = Scene.random(generator, Sensor(config.width, config.height), bank, config.speed_px_s)
-    pixels = EventSensor(scene.render(0)[0], 0, SensorConfig.random(generator), generator)
-    length = config.window_us
-    windows, flows = [], []
+    scene, pixels = _start(seed, bank, config)
+    parts = []
     for index in range(config.windows):
-        start_us = index * length
-        instants = start_us + (np.arange(config.renders) + 1) * length // config.renders
-        parts = [
-            pixels.advance(image, int(t))
-            for t, (image, _) in zip(instants, scene.renders(instants), strict=True)
-        ]
-        windows.append(Window(Events.concat(parts), start_us, start_us + length))
-        flows.append(scene.flow(start_us, start_us + length).displacement)
-    return Sequence(tuple(windows), np.stack(flows).astype(np.float16))
+        instants = _instants(index, config)
+        renders = zip(instants, scene.renders(instants), strict=True)
+        parts.append([pixels.advance(image, int(t)) for t, (image, _) in renders])
+    return _sequence(scene, parts, config)
+
+
+def simulate_batch(
+    seeds: Iterable[int], bank: TextureBank, config: SceneConfig, device: torch.device
+) -> list[Sequence]:
+    """`simulate_sequence` for many seeds at once, in torch; scenes and sensors are the same, noise is not.
+
+    Args:
+        seeds: at least one.
+        bank: textures and outlines to choose from.
+        config: size and speed.
+        device: where to compute, usually a GPU.
+    """
+    seeds = list(seeds)
+    starts = [_start(seed, bank, config) for seed in seeds]
+    scenes = [scene for scene, _ in starts]
+    renderer = BatchRenderer(scenes, device)
+    pixels = BatchSensor([sensor for _, sensor in starts], device, seeds[0])
+    parts: list[list[list[Events]]] = [[[] for _ in range(config.windows)] for _ in seeds]
+    for index in range(config.windows):
+        instants = _instants(index, config)
+        for t, images in zip(instants, renderer.renders(instants), strict=True):
+            for scene_index, events in enumerate(pixels.advance(images, int(t))):
+                parts[scene_index][index].append(events)
+    return [_sequence(scene, part, config) for scene, part in zip(scenes, parts, strict=True)]
 
 
 def augment(sequence: Sequence, generator: np.random.Generator) -> Sequence:
@@ -157,7 +199,12 @@ def transform(
 
 
 def training_sequences(
-    seed: int, config: SceneConfig, reuse: int = 4, held: int = 512, textures: int = 400
+    seed: int,
+    config: SceneConfig,
+    reuse: int = 4,
+    held: int = 512,
+    textures: int = 400,
+    device: torch.device | None = None,
 ) -> Iterator[Sequence]:
     """Endless augmented sequences; each simulated one is shown `reuse` times in different guises.
 
@@ -167,19 +214,25 @@ def training_sequences(
         reuse: how often each simulated sequence is drawn, on average.
         held: sequences kept in memory to draw from.
         textures: size of the texture bank.
+        device: simulate many scenes at once there; None simulates one after the other in Numba.
     """
     generator = np.random.default_rng(seed)
     bank = TextureBank.random(int(generator.integers(HELD_OUT_SEED)), textures)
     pool: list[Sequence] = []
     while True:
-        fresh = simulate_sequence(int(generator.integers(HELD_OUT_SEED)), bank, config)
-        if len(pool) < held:
-            pool.append(fresh)
+        seeds = generator.integers(HELD_OUT_SEED, size=1 if device is None else SCENES_AT_ONCE)
+        if device is None:
+            fresh = [simulate_sequence(int(seeds[0]), bank, config)]
         else:
-            pool[int(generator.integers(held))] = fresh
-        yield augment(fresh, generator)
-        for _ in range(reuse - 1):
-            yield augment(pool[int(generator.integers(len(pool)))], generator)
+            fresh = simulate_batch(map(int, seeds), bank, config, device)
+        for sequence in fresh:
+            if len(pool) < held:
+                pool.append(sequence)
+            else:
+                pool[int(generator.integers(held))] = sequence
+            yield augment(sequence, generator)
+            for _ in range(reuse - 1):
+                yield augment(pool[int(generator.integers(len(pool)))], generator)
 
 
 def held_out_sequences(count: int, config: SceneConfig, seed: int = HELD_OUT_SEED) -> Iterator[Sequence]:

@@ -49,7 +49,7 @@ class FlowTrainingConfig:
     wrong_start: float = 0.25
     """Share of sequences that begin with a wrong flow, so that the network learns to recover."""
     spike_at: float = 0.4
-    """Share of the steps after which the neurons spike; before, they pass their input clipped, without state."""
+    """Share of the steps after which neurons spike; before, they pass their input clipped, without state."""
     freeze_at: float = 0.7
     """Share of the steps after which batch-norm statistics are re-estimated and held still."""
     average_decay: float = 0.998
@@ -77,10 +77,12 @@ class SimulatedBatches(IterableDataset[list[Sequence]]):
     Args:
         config: the run.
         first_step: step that training starts from; a resumed run must not see the same scenes again.
+        device: where the scenes are simulated; None in Numba.
     """
 
-    def __init__(self, config: FlowTrainingConfig, first_step: int) -> None:
+    def __init__(self, config: FlowTrainingConfig, first_step: int, device: torch.device | None) -> None:
         self.config = config
+        self.device = device
         self.first_step = first_step
 
     def __iter__(self) -> Iterator[list[Sequence]]:
@@ -90,6 +92,7 @@ class SimulatedBatches(IterableDataset[list[Sequence]]):
             config.scenes,
             config.reuse,
             textures=config.textures,
+            device=self.device,
         )
         while True:
             yield [next(stream) for _ in range(config.batch)]
@@ -122,8 +125,11 @@ class FlowTraining(LightningModule):
         self._held_out: list[Sequence] = []
 
     def train_dataloader(self) -> DataLoader[list[Sequence]]:
-        """Batches from one worker process, a few ahead."""
-        batches = SimulatedBatches(self.config, self.global_step)
+        """Batches from one worker process, a few ahead; from this process where a GPU makes them."""
+        if self.device.type == "cuda":
+            batches = SimulatedBatches(self.config, self.global_step, self.device)
+            return DataLoader(batches, batch_size=None, collate_fn=_as_it_is)
+        batches = SimulatedBatches(self.config, self.global_step, None)
         return DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4, collate_fn=_as_it_is)
 
     def val_dataloader(self) -> DataLoader[list[Sequence]]:
