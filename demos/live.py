@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -167,7 +167,13 @@ class Stage:
 
 
 def run_live(
-    capture: Capture, stage: Stage, outputs: Outputs, screen: PictureWindow | None, seconds: float, stop: Stop
+    capture: Capture,
+    stage: Stage,
+    outputs: Outputs,
+    screen: PictureWindow | None,
+    seconds: float,
+    stop: Stop,
+    say: Callable[[str], None],
 ) -> None:
     """Play a camera until it ends, the user stops it or the time is over.
 
@@ -178,17 +184,22 @@ def run_live(
         screen: the window, likewise.
         seconds: wall time; infinity for no limit.
         stop: gets the reason why the loop ended, or gives one.
+        say: gets a line when the stream is lost and when it comes back.
     Raises: EventsnnError: the source is lost, or it does not suit the network.
     """
     capture.wait_for_frame(_FRAME_PATIENCE_US / 1e6)
     stage.figures.start()
     end_s = time.perf_counter() + seconds
+    said = ""
     while not stop.reason:
         arrived = capture.take(timeout_s=0.05)
         status = capture.camera.status
         notice = "" if status.connected or capture.ended else "stream lost, waiting for it to come back"
         if not notice and status.reconnects:
             notice = f"reconnected {status.reconnects} x"
+        if notice != said:
+            said = notice
+            say(f"{capture.camera.name}: {notice}")
         if arrived is not None:
             stage.step(
                 arrived.window, arrived.frame, arrived.arrived_s, capture.events, capture.dropped, notice

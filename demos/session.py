@@ -141,7 +141,7 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
             if capture is not None:
                 if recording is not None:
                     capture.start()
-                run_live(capture, stage, outputs, screen, limit_s, stop)
+                run_live(capture, stage, outputs, screen, limit_s, stop, say)
             else:
                 assert recording is not None
                 run_offline(recording, wish.length_us, stage, outputs, limit_s, stop)

@@ -2,6 +2,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,9 +14,11 @@ import h5py
 import numpy as np
 import pytest
 
+from eventsnn.cameras.network.server import StreamServer
 from eventsnn.demos.session import Wish, play, words
 from eventsnn.errors import FormatError, ShapeError, StorageError
-from eventsnn.events import Sensor
+from eventsnn.events import Events, Sensor
+from eventsnn.formats.dv_packets import Stream
 
 WriteEvents = Callable[..., Path]
 
@@ -159,9 +162,38 @@ def test_the_simulated_camera_stays_live_by_dropping(tmp_path: Path, counting: t
     assert video_times(video)[-1] == pytest.approx(summary["seconds"], abs=0.6)
 
 
+def test_a_stream_that_stops_and_comes_back_is_counted(tmp_path: Path, counting: type) -> None:
+    sensor = Sensor(64, 48)
+    stream = Stream(0, "events", "EVTS", sensor, "remote")
+    server = StreamServer(stream)
+    port = server.port
+
+    def serve() -> None:
+        for seconds in (1.0, 2.0):
+            end_s = time.monotonic() + seconds
+            with server if seconds == 1.0 else StreamServer(stream, port=port) as here:
+                while time.monotonic() < end_s:
+                    t = time.time_ns() // 1000 + np.arange(100)
+                    here.send(Events.checked(t, t % 64, t % 48, t % 2, sensor))
+                    time.sleep(0.005)
+
+    said: list[str] = []
+    thread = threading.Thread(target=serve)
+    thread.start()
+    flow = tmp_path / "out.h5"
+    outcome = play(
+        wish(counting, camera=f"tcp://127.0.0.1:{port}", seconds=2.2, save=[str(flow)]), said.append
+    )
+    thread.join()
+    assert outcome.summary["reconnects"] == 1
+    assert outcome.summary["windows"] > 20
+    assert said[1:] == ["remote: stream lost, waiting for it to come back", "remote: reconnected 1 x"]
+
+
 RUN = """
 import sys
 from functools import partial
+from eventsnn.cameras.network.server import StreamServer
 from eventsnn.demos.session import Wish, play, words
 from eventsnn.cli import guarded
 folder, file = sys.argv[1:3]
