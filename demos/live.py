@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from eventsnn.errors import EventsnnError
-from eventsnn.events import Events
+from eventsnn.events import Events, Sensor
 from eventsnn.results import Flow, Frame
 from eventsnn.streams import Recording
 from eventsnn.views.draw import Picture
@@ -94,6 +94,18 @@ class Stage:
         self._last: tuple[Events, Frame | None, Flow] | None = None
         self._status_s = 0.0
         self._terminal = screen is None and sys.stderr.isatty()
+
+    def warm_up(self, sensor: Sensor, length_us: int) -> None:
+        """Go through everything once with an empty window: the first step compiles and allocates.
+
+        Args:
+            sensor: the pixel array.
+            length_us: length of the windows to come, µs.
+        """
+        nothing = Events.empty(sensor)
+        flow, _ = self._predictor.step(Window(nothing, 0, length_us), None)
+        self._last = (nothing, None, flow)
+        self._draw("waiting for events")
 
     def step(
         self,

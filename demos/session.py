@@ -12,11 +12,10 @@ from typing import Any
 from eventsnn.cameras import open_live
 from eventsnn.cameras.replay.camera import Replay
 from eventsnn.errors import EventsnnError, FormatError
-from eventsnn.events import Events, Sensor
+from eventsnn.events import Sensor
 from eventsnn.formats import open_events
 from eventsnn.streams import Camera
 from eventsnn.views.window import PictureWindow, has_display
-from eventsnn.windows import Window
 
 from ..tasks import Predictor
 from .capture import Capture
@@ -130,12 +129,12 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
                 # What a live source sends while the network is being loaded must not pile up.
                 capture.start()
         predictor = wish.predictor(source.sensor, wish.weights)
-        _warm_up(predictor, wish.length_us)
         screen = PictureWindow(f"eventsnn {wish.task}") if show else None
         if screen is not None:
             stack.callback(screen.close)
         simulated = camera is not None and camera.simulated
         stage = Stage(predictor, source.name, simulated, outputs, screen, live=not offline)
+        stage.warm_up(source.sensor, wish.length_us)
         error: EventsnnError | None = None
         try:
             if capture is not None:
@@ -168,11 +167,6 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
         }
         saved = outputs.close()
         return Outcome(summary, saved, outputs.failed, error)
-
-
-def _warm_up(predictor: Predictor, length_us: int) -> None:
-    """The first step compiles and allocates: it happens before the first window counts."""
-    predictor.step(Window(Events.empty(predictor.sensor), 0, length_us), None)
 
 
 def words(summary: dict[str, Any]) -> str:

@@ -140,7 +140,7 @@ class VideoWriter:
         stream: Any = self._container.add_stream(
             "libx264",
             rate=self._fps,
-            options={"preset": "ultrafast", "crf": "20", "g": str(self._fps), "tune": "zerolatency"},
+            options={"preset": "ultrafast", "crf": "24", "g": str(self._fps), "tune": "zerolatency"},
         )
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         # One core stays with the network: the encoder is fast enough on its own.

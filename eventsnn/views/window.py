@@ -49,6 +49,7 @@ class PictureWindow:
     def __init__(self, title: str) -> None:
         self._title = title
         self._shown = False
+        self._size = (0, 0)
         self.closed = False
 
     def show(self, picture: Picture) -> None:
@@ -59,9 +60,12 @@ class PictureWindow:
         """
         if self.closed:
             return
+        size = (picture.shape[1], picture.shape[0])
         if not self._shown:
             cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-            cv2.resizeWindow(self._title, picture.shape[1] * 2 // 3, picture.shape[0] * 2 // 3)
+        if size != self._size:
+            cv2.resizeWindow(self._title, size[0] * 2 // 3, size[1] * 2 // 3)
+            self._size = size
         cv2.imshow(self._title, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         self._shown = True
         self.poll()
