@@ -117,7 +117,7 @@ class CameraStatus:
     lost_packets: int = 0
 
 
-class EndOfStream(Exception):  # noqa: N818 (an end, not an error)
+class EndOfStream(Exception):
     """A live source has ended for good: a replayed file is through.
 
     `Camera.read` does not raise StopIteration for this, because inside a generator Python would turn

@@ -46,6 +46,7 @@ class FitOptions:
         steps: instead of the recipe's, or None.
         seed: instead of the recipe's, or None.
         device: "auto", "cpu" or "cuda".
+        card_scenes: held-out simulated streams that the card's figures are measured on.
         command: what the user typed.
     """
 
@@ -54,6 +55,7 @@ class FitOptions:
     steps: int | None
     seed: int | None
     device: str
+    card_scenes: int
     command: str
 
 

@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fit.add_argument("--steps", type=_positive, help="optimiser steps, instead of the recipe's")
     fit.add_argument("--seed", type=int, help="instead of the recipe's")
     fit.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    fit.add_argument(
+        "--card-scenes", type=_positive, default=100, help="streams to measure the card on (default: 100)"
+    )
     fit.set_defaults(run_command=_fit)
     test = commands.add_parser("test", help="score networks beside the classical baselines")
     test.add_argument("task", help=f"one of: {', '.join(names())}")
@@ -76,7 +79,15 @@ def _fit(options: argparse.Namespace) -> int:
     run = options.run or Path("runs") / f"{options.task}-{Path(options.recipe).stem}"
     try:
         weights = chosen.fit(
-            FitOptions(options.recipe, run, options.steps, options.seed, options.device, options.command)
+            FitOptions(
+                options.recipe,
+                run,
+                options.steps,
+                options.seed,
+                options.device,
+                options.card_scenes,
+                options.command,
+            )
         )
     except KeyboardInterrupt:
         print(f"stopped; the same command goes on from {run}/last.ckpt", file=sys.stderr)
@@ -113,3 +124,7 @@ def _models(_: argparse.Namespace) -> int:
         for weights, path in task(name).weights().items():
             print(f"{name}: {weights}  {path.stat().st_size / 1e6:.1f} MB  {path}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,8 +22,9 @@ def rectangle(x: Tensor) -> Tensor:
 class Spikes(torch.autograd.Function):
     """How often a neuron fires: `clip(floor(potential + 1/2), 0, most)`.
 
-    Backward a `rectangle` stands at each threshold. The thresholds lie at 1/2, 3/2, ...; their rectangles join to a gradient of 1 on (0, most). The sum of
-    that many binary steps is the integer-valued spike of I-LIF (Luo et al., ECCV 2024).
+    Backward a `rectangle` stands at each of the thresholds 1/2, 3/2, ...; joined they are a gradient of 1
+    on (0, most). The sum of that many binary steps is the integer-valued spike of I-LIF (Luo et al.,
+    ECCV 2024).
     """
 
     @staticmethod

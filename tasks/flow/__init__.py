@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eventsnn.errors import ConfigError
 from eventsnn.events import Sensor
 
 from .. import FitOptions, Predictor, Score, Task, TestOptions
@@ -18,10 +19,11 @@ def _predictor(sensor: Sensor, weights: str | None) -> Predictor:
 
 
 def _fit(options: FitOptions) -> Path:
-    from .fit import fit, recipe
-
-    config = recipe(options.recipe, options.steps, options.seed)
-    return fit(config, options.run, options.device, options.command)
+    try:
+        from .fit import fit, recipe
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"training needs {error.name}: pip install 'eventsnn[train]'") from error
+    return fit(recipe(options.recipe, options.steps, options.seed), options)
 
 
 def _test(options: TestOptions) -> dict[str, list[Score]]:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import table
+from .. import FitOptions, table
 from .evaluate import baseline_streams, network_stream, score_simulated
 from .predictor import load_network
 from .training import FlowTrainingConfig
 
-CARD_SCENES = 100
-"""Held-out streams that the card's figures are measured on."""
 
-
-def write_card(
-    weights: Path, config: FlowTrainingConfig, command: str, path: Path, scenes: int = CARD_SCENES
-) -> None:
-    """Measure the weights and write their card.
+def write_card(weights: Path, config: FlowTrainingConfig, options: FitOptions) -> None:
+    """Measure the weights and write their card, card.md, beside them.
 
     Args:
         weights: a file of `eventsnn-train fit flow`.
         config: the run that made them.
-        command: the exact command.
-        path: the card, Markdown.
-        scenes: held-out streams to measure on.
+        options: the command that made them.
     """
     network = load_network(weights)
     parameters = sum(parameter.numel() for parameter in network.parameters())
+    scenes = options.card_scenes
     scores = score_simulated({"this network": network_stream(network), **baseline_streams()}, scenes)
     kind = "spiking (LIF)" if config.network.neuron == "lif" else "non-spiking twin (ReLU)"
     scene = config.scenes
@@ -40,7 +34,7 @@ def write_card(
 | size of the file | {weights.stat().st_size / 1e6:.1f} MB |
 | steps × batch × windows | {config.steps:,} × {config.batch} × {config.scenes.windows} |
 | seed | {config.seed} |
-| command | `{command}` |
+| command | `{options.command}` |
 | windows | {scene.window_us / 1000:g} ms, up to {scene.speed_px_s * scene.window_us / 1e6:g} px of motion |
 
 Measured on {scenes} held-out simulated streams (other scenes, other textures, half of them of kinds that
@@ -50,4 +44,4 @@ training never shows) of 8 windows at 128x128, every window from the first one o
 
 Real recordings: `eventsnn-train test flow --data FILE`.
 """
-    path.write_text(text)
+    weights.with_name("card.md").write_text(text)

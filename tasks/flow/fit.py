@@ -17,9 +17,10 @@ from lightning.pytorch.loggers import CSVLogger
 
 from eventsnn.allocator import keep_freed_memory
 from eventsnn.configuration import build, read_yaml
-from eventsnn.errors import ConfigError
+from eventsnn.errors import ConfigError, unknown_name
 from eventsnn.pretrained import save_weights
 
+from .. import FitOptions
 from .card import write_card
 from .training import FlowTraining, FlowTrainingConfig
 
@@ -48,8 +49,6 @@ def recipe(name: str, steps: int | None = None, seed: int | None = None) -> Flow
         seed: instead of the recipe's.
     Raises: ConfigError: no such recipe, or a setting that does not exist or fit.
     """
-    from eventsnn.errors import unknown_name
-
     folder = Path(__file__).parent / "recipes"
     path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
     if not path.is_file():
@@ -59,17 +58,16 @@ def recipe(name: str, steps: int | None = None, seed: int | None = None) -> Flow
     return dataclasses.replace(config, **changes)  # type: ignore[arg-type]
 
 
-def fit(config: FlowTrainingConfig, run: Path, device: str, command: str) -> Path:
+def fit(config: FlowTrainingConfig, options: FitOptions) -> Path:
     """Train a flow network, or go on where a run was stopped.
 
     Args:
         config: the run; it must be the same when resuming.
-        run: folder that receives config.yaml, metrics, last.ckpt, flow.safetensors and card.md.
-        device: "auto", "cpu" or "cuda".
-        command: what the user typed, for the card.
+        options: where; the folder receives config.yaml, metrics, last.ckpt, flow.safetensors and card.md.
     Returns: path of the weights.
     Raises: ConfigError: the folder holds a run of another configuration, or there is no such device.
     """
+    device, run = options.device, options.run
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
@@ -113,7 +111,7 @@ def fit(config: FlowTrainingConfig, run: Path, device: str, command: str) -> Pat
         trainer.fit(module, ckpt_path=checkpoint if checkpoint.is_file() else None, weights_only=False)
     if trainer.global_step < config.steps:
         raise KeyboardInterrupt
-    return _finish(module, config, run, command)
+    return _finish(module, config, options)
 
 
 def _keep_config(config: FlowTrainingConfig, run: Path) -> None:
@@ -137,16 +135,16 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _finish(module: FlowTraining, config: FlowTrainingConfig, run: Path, command: str) -> Path:
+def _finish(module: FlowTraining, config: FlowTrainingConfig, options: FitOptions) -> Path:
     network = module.network.cpu()
     network.load_state_dict({name: value.cpu() for name, value in module.average.values.items()})
-    weights = run / "flow.safetensors"
+    weights: Path = options.run / "flow.safetensors"
     notes = {
         "steps": config.steps,
         "seed": config.seed,
         "trained_on": "simulated scenes only",
-        "command": command,
+        "command": options.command,
     }
     save_weights(weights, network, "flow", config.network, notes)
-    write_card(weights, config, command, run / "card.md")
+    write_card(weights, config, options)
     return weights

@@ -1,0 +1,63 @@
+"""Dataclasses from mappings."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from eventsnn.configuration import build, read_yaml
+from eventsnn.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Inner:
+    sizes: tuple[int, ...] = (1, 2)
+    kind: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True)
+class Outer:
+    rate: float = 0.5
+    count: int = 3
+    name: str | None = None
+    inner: Inner = field(default_factory=Inner)
+
+
+def test_defaults_and_changes() -> None:
+    built = build(Outer, {"rate": 2, "inner": {"sizes": [4, 5]}}, "here")
+    assert built == Outer(rate=2.0, inner=Inner(sizes=(4, 5)))
+    assert isinstance(built.rate, float)
+
+
+def test_there_and_back() -> None:
+    config = Outer(name="x", inner=Inner(kind="b"))
+    assert build(Outer, asdict(config), "here") == config
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ({"ratee": 1}, "here.*did you mean rate"),
+        ({"inner": {"knd": "a"}}, "here, inner.*did you mean kind"),
+        ({"count": "many"}, "count: expected int, found 'many'"),
+        ({"count": True}, "count: expected int"),
+        ({"inner": {"kind": "c"}}, "choice 'c'"),
+        ({"inner": {"sizes": 3}}, "expected a list"),
+        ({"inner": 3}, "expected names with values"),
+    ],
+)
+def test_bad_values_say_where(mapping: dict, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        build(Outer, mapping, "here")
+
+
+def test_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("# nothing differs\n")
+    assert read_yaml(Outer, path) == Outer()
+    path.write_text("rate: [")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        read_yaml(Outer, path)
+    with pytest.raises(ConfigError, match="No such file"):
+        read_yaml(Outer, tmp_path / "none.yaml")

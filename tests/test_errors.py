@@ -1,0 +1,15 @@
+"""The error tree."""
+
+from eventsnn import errors
+
+
+def test_every_error_is_one_of_ours() -> None:
+    tree = [value for value in vars(errors).values() if isinstance(value, type)]
+    assert all(issubclass(error, errors.EventsnnError) for error in tree)
+    assert issubclass(errors.CameraNotFound, errors.CameraError)
+
+
+def test_near_matches_come_first() -> None:
+    message = str(errors.unknown_name("task", "flwo", ["flow", "stereo"]))
+    assert message == "there is no task 'flwo': did you mean flow? there are: flow, stereo"
+    assert "did you mean" not in str(errors.unknown_name("task", "xyz", ["flow", "stereo"]))
