@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from eventsnn.cli import guarded, sensor_size
 from eventsnn.errors import ConfigError
+from eventsnn.process import keep_freed_memory, share_cores
 
 from ..tasks import names, task
 from .saving import check_names
@@ -110,6 +111,8 @@ def _demo(options: argparse.Namespace) -> int:
     check_names(options.save)
 
     # Heavy from here on: everything that can be wrong with the options has been said.
+    share_cores()
+    keep_freed_memory()
     from .session import Wish, play, words
 
     wish = Wish(

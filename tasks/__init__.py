@@ -23,7 +23,7 @@ class Predictor(Protocol):
     sensor: Sensor
 
     firing_rate: float
-    """Share of the spiking neurons that fired in the last step, 0 to 1; NaN for a network without spikes."""
+    """Spikes of the last step as a share of the most there could be, 0 to 1; NaN without spiking neurons."""
 
     def step(self, window: Window, state: Any) -> tuple[Any, Any]:
         """The result for one window, and the state to pass with the next.

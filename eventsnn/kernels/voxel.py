@@ -317,3 +317,16 @@ def warped_voxel_channels(
             out[k + 1, below, left] += share * (one - fx) * fy
             out[k + 1, below, beside] += share * fx * fy
     return -1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def take_logarithms(counts: NDArray[np.float32]) -> None:
+    """`log(1 + count)` in place; most voxels hold nothing and cost nothing.
+
+    Args:
+        counts: (B, H, W) float32, not negative.
+    """
+    flat = counts.reshape(-1)
+    for i in range(flat.size):
+        if flat[i] > 0:
+            flat[i] = np.log1p(flat[i])

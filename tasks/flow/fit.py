@@ -15,10 +15,10 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
-from eventsnn.allocator import keep_freed_memory
 from eventsnn.configuration import build, read_yaml
 from eventsnn.errors import ConfigError, unknown_name
 from eventsnn.pretrained import save_weights
+from eventsnn.process import keep_freed_memory
 
 from .. import FitOptions
 from .card import write_card

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from eventsnn.backbones.spiking_unet import SpikingUNet, SpikingUNetConfig, State
 from eventsnn.errors import ConfigError, ShapeError
-from eventsnn.kernels.voxel import warped_voxel_channels
+from eventsnn.kernels.voxel import take_logarithms, warped_voxel_channels
 from eventsnn.windows import Window
 
 FLOW_SCALE = 8.0
@@ -131,8 +131,8 @@ class FlowNetwork(nn.Module):
                     f"event {refused} of the window [{window.start_us}, {window.end_us}) µs lies outside it "
                     f"or off the {events.sensor} sensor"
                 )
-        # Counts of fast, rich scenes are a hundred times those of slow, bare ones.
-        torch.log1p(grid[:, : 2 * bins], out=grid[:, : 2 * bins])
+            # Counts of fast, rich scenes are a hundred times those of slow, bare ones.
+            take_logarithms(counts[index, : 2 * bins])
         grid = grid.to(flow.device)
         grid[:, 2 * bins :] = functional.interpolate(flow.detach().float(), scale_factor=stride) / FLOW_SCALE
         return grid.contiguous(memory_format=torch.channels_last)

@@ -23,6 +23,9 @@ WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = WEIGHTS / "flow.safetensors"
 """What runs where nobody names other weights."""
 
+HALF = torch.cpu._is_avx512_bf16_supported()
+"""Convolve in bfloat16 where the processor multiplies it natively: faster, and the flow is as good."""
+
 SMALLEST_SIDE = 32
 """The network halves the picture four times; below this nothing is left to look at."""
 
@@ -77,10 +80,11 @@ class FlowPredictor:
         """
         if window.events.sensor != self.sensor:
             raise ShapeError(f"this predictor is for a {self.sensor} sensor, not {window.events.sensor}")
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=HALF):
             out = self.network.step([window], state)
-        if self.network.config.neuron == "lif":
+        config = self.network.config
+        if config.neuron == "lif":
             fired = sum(float(layer.sum()) for layer in out.spikes)
-            self.firing_rate = fired / sum(layer.numel() for layer in out.spikes)
+            self.firing_rate = fired / config.most / sum(layer.numel() for layer in out.spikes)
         displacement = np.ascontiguousarray(out.flow[0].numpy())
         return Flow(displacement, window.start_us, window.end_us), out.state

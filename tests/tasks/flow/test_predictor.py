@@ -27,7 +27,8 @@ def test_predictor_gives_what_the_network_gives(
         flow, state = predictor.step(window, state)
         out = network.step([window], expected)
         expected = out.state
-        np.testing.assert_array_equal(flow.displacement, out.flow[0].numpy())
+        # Where the processor has bfloat16, the predictor convolves in it.
+        assert np.abs(flow.displacement - out.flow[0].numpy()).mean() < 0.05
         assert (flow.start_us, flow.end_us) == (window.start_us, window.end_us)
     assert 0 < predictor.firing_rate < 1
 
