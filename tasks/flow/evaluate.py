@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from eventsnn.metrics.flow import endpoint_error, flow_warp_loss
 
 from eventsnn.events import Sensor
 from eventsnn.formats import open_events
+from eventsnn.metrics.flow import endpoint_error, flow_warp_loss
 from eventsnn.results import Flow
 from eventsnn.windows import Window, windows
 
@@ -19,7 +18,7 @@ from .. import Score, TestOptions
 from .baselines import BASELINES
 from .data import HELD_OUT_SEED, SceneConfig, held_out_sequences
 from .network import FlowNetwork
-from .predictor import WEIGHTS, load_network
+from .predictor import WEIGHTS, inference, load_network
 
 TEST_SEED = HELD_OUT_SEED + 1_000_000
 """Scenes for the final test: held out from training, and from the validations during it."""
@@ -40,7 +39,7 @@ def network_stream(network: FlowNetwork) -> Stream:
 
     def run(stream: Sequence[Window]) -> list[Flow]:
         state, flows = None, []
-        with torch.inference_mode():
+        with inference():
             for window in stream:
                 out = network.step([window], state)
                 state = out.state

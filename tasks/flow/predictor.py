@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,6 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 SHIPPED = WEIGHTS / "flow.safetensors"
 """What runs where nobody names other weights."""
-
-HALF = torch.cpu._is_avx512_bf16_supported()
-"""Convolve in bfloat16 where the processor multiplies it natively: faster, and the flow is as good."""
 
 SMALLEST_SIDE = 32
 """The network halves the picture four times; below this nothing is left to look at."""
@@ -46,6 +45,17 @@ def load_network(path: Path) -> FlowNetwork:
     network.eval().requires_grad_(False)
     network.backbone.fold()
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+@contextmanager
+def inference() -> Iterator[None]:
+    """No gradients, and convolutions in bfloat16 where the processor multiplies it natively.
+
+    The flow is as good (the endpoint error differs in the third digit) and a step takes two thirds of the time.
+    """
+    native = torch.cpu._is_avx512_bf16_supported()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=native):
+        yield
 
 
 class FlowPredictor:
@@ -80,7 +90,7 @@ class FlowPredictor:
         """
         if window.events.sensor != self.sensor:
             raise ShapeError(f"this predictor is for a {self.sensor} sensor, not {window.events.sensor}")
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=HALF):
+        with inference():
             out = self.network.step([window], state)
         config = self.network.config
         if config.neuron == "lif":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eventsnn.kernels.voxel import voxel_channels, voxel_signed, warped_voxel_channels
+from eventsnn.kernels.voxel import take_logarithms, voxel_channels, voxel_signed, warped_voxel_channels
 
 
 def arrays(n, width, height, start_us, end_us, seed=0):
@@ -130,3 +130,10 @@ def test_warped_drops_events_whose_flow_is_not_a_number():
     out = np.zeros((6, 5, 7), np.float32)
     assert warped_voxel_channels(*columns, 0, 1000, np.full((2, 5, 7), np.nan, np.float32), 1, out) == -1
     assert not out.any()
+
+
+def test_logarithms_in_place() -> None:
+    counts = np.array([[[0.0, 1.0], [0.5, 3.0]]], np.float32)
+    expected = np.log1p(counts)
+    take_logarithms(counts)
+    np.testing.assert_allclose(counts, expected, rtol=1e-6)

@@ -15,7 +15,6 @@ from eventsnn.tasks.flow.predictor import SHIPPED, FlowPredictor, load_network
 from eventsnn.windows import Window
 
 
-@torch.no_grad()
 def test_predictor_gives_what_the_network_gives(
     weights: Path, network: FlowNetwork, sequences: list[Sequence]
 ) -> None:
