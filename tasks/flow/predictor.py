@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from llvmlite.binding import get_host_cpu_features
 
 from eventsnn.configuration import build
 from eventsnn.errors import FormatError, ShapeError
@@ -51,9 +52,10 @@ def load_network(path: Path) -> FlowNetwork:
 def inference() -> Iterator[None]:
     """No gradients, and convolutions in bfloat16 where the processor multiplies it natively.
 
-    The flow is as good (the endpoint error differs in the third digit) and a step takes two thirds of the time.
+    The flow is as good (the endpoint error differs in the third digit), a step takes two thirds of the time.
     """
-    native = torch.cpu._is_avx512_bf16_supported()
+    features = get_host_cpu_features()
+    native = bool(features.get("avx512bf16") or features.get("amx-bf16") or features.get("bf16"))
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=native):
         yield
 
