@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from eventsnn.cli import guarded, sensor_size
+from eventsnn.command_line import guarded, sensor_size
 from eventsnn.errors import ConfigError
 from eventsnn.process import keep_freed_memory, share_cores
 

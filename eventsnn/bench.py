@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.cli import sensor_size
+from eventsnn.command_line import sensor_size
 from eventsnn.errors import ConfigError
 from eventsnn.events import Events, Sensor
 from eventsnn.representations import count_image, time_surface, voxel_grid

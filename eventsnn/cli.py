@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from typing import Any
 
 from eventsnn import __version__
-from eventsnn.errors import EventsnnError, FormatError
-from eventsnn.events import Events, Sensor
+from eventsnn.command_line import guarded, sensor_size
+from eventsnn.errors import FormatError
+from eventsnn.events import Events
 from eventsnn.formats import EventFile, formats, open_events
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples
@@ -37,52 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_info(commands)
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["bench"]:
-        import_module("eventsnn.bench").add_parser(commands)
+        from eventsnn import bench
+
+        bench.add_parser(commands)
     else:
         # only its line in --help: `eventsnn info` must not wait for the compiler behind the kernels
         commands.add_parser("bench", help="how fast this machine is, beside other libraries")
     options = parser.parse_args(arguments)
     return guarded(lambda: int(options.run(options)))
-
-
-def guarded(command: Callable[[], int], program: str = "eventsnn") -> int:
-    """Run a command the way every command of the project ends.
-
-    An EventsnnError becomes one line on stderr and exit code 2, a failing disk one line and 1,
-    Ctrl-C 130; a reader that has closed our output (`| head`) is no error. Anything else is a
-    defect of ours and keeps its traceback.
-
-    Args:
-        command: does the work, returns the exit code.
-        program: begins the line on stderr.
-    """
-    try:
-        code = command()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Python flushes stdout once more when it ends, which would fail again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (EventsnnError, OSError) as error:
-        print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2 if isinstance(error, EventsnnError) else 1
-    return code
-
-
-def sensor_size(text: str) -> Sensor:
-    """The sensor of an option such as `--sensor 240x180`.
-
-    Raises: argparse.ArgumentTypeError: something else than width x height.
-    """
-    match = re.fullmatch(r"(\d+)x(\d+)", text.lower())
-    try:
-        if match:
-            return Sensor(int(match[1]), int(match[2]))
-    except EventsnnError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 240x180 (width x height)")
 
 
 def _add_info(commands: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eventsnn import __version__
-from eventsnn.cli import guarded, sensor_size
+from eventsnn.command_line import guarded, sensor_size
 
 from . import FitOptions, TestOptions, names, table, task
 

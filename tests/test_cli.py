@@ -6,8 +6,7 @@ import pytest
 
 import eventsnn
 from eventsnn import Events, Sensor
-from eventsnn.cli import guarded, main
-from eventsnn.errors import CameraBusy, ConfigError
+from eventsnn.cli import main
 from eventsnn.formats import aedat4, text
 
 SENSOR = Sensor(8, 6)
@@ -84,29 +83,6 @@ def test_a_recording_without_events_ends_with_2(tmp_path, capsys):
     path.write_bytes(text.FORMAT.encode(Events.empty(SENSOR)))
     assert main(["info", str(path)]) == 2
     assert capsys.readouterr().err == f"eventsnn: error: {path} holds no events\n"
-
-
-@pytest.mark.parametrize(
-    ("raised", "code", "line"),
-    [
-        (ConfigError("no such\nthing"), 2, "demo: error: no such thing\n"),
-        (CameraBusy("in use"), 2, "demo: error: in use\n"),
-        (OSError("disk failed"), 1, "demo: error: disk failed\n"),
-        (KeyboardInterrupt(), 130, ""),
-    ],
-)
-def test_every_command_ends_alike(raised, code, line, capsys):
-    def command():
-        raise raised
-
-    assert guarded(command, "demo") == code
-    assert capsys.readouterr().err == line
-    assert guarded(lambda: 1) == 1
-
-
-def test_a_defect_of_ours_keeps_its_traceback():
-    with pytest.raises(ZeroDivisionError):
-        guarded(lambda: 1 // 0)
 
 
 def run(*arguments, **options):

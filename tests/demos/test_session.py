@@ -195,7 +195,7 @@ import sys
 from functools import partial
 from eventsnn.cameras.network.server import StreamServer
 from eventsnn.demos.session import Wish, play, words
-from eventsnn.cli import guarded
+from eventsnn.command_line import guarded
 folder, file = sys.argv[1:3]
 def demo():
     outcome = play(Wish(
