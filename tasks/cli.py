@@ -12,6 +12,7 @@ from pathlib import Path
 
 from eventsnn import __version__
 from eventsnn.command_line import guarded, sensor_size
+from eventsnn.errors import ConfigError
 
 from . import FitOptions, TestOptions, names, table, task
 
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     test.add_argument("--weights", type=Path, action="append", default=[], help="a file; repeat to compare")
     test.add_argument("--data", type=Path, action="append", default=[], help="a recording; repeat for more")
     test.add_argument("--sensor", type=sensor_size, metavar="WxH", help="where the recording does not say")
-    test.add_argument("--window-ms", type=float, help="length of the windows, ms (default: the task's)")
+    test.add_argument(
+        "--window-ms", type=_window_ms, help="length of the recording's windows, ms (default: the task's)"
+    )
     test.add_argument("--scenes", type=_positive, default=100, help="simulated streams (default: 100)")
     test.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     test.set_defaults(run_command=_test)
@@ -71,6 +74,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _window_ms(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"takes 1 to 1000, not {text}")
     return value
 
 
@@ -92,12 +102,14 @@ def _fit(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"stopped; the same command goes on from {run}/last.ckpt", file=sys.stderr)
         raise
-    print(f"weights: {weights}\ncard:    {weights.with_name('card.md')}")
+    print(f"weights: {weights}\ncard:    {weights.with_suffix('.md')}")
     return 0
 
 
 def _test(options: argparse.Namespace) -> int:
     chosen = task(options.task)
+    if options.window_ms is not None and not options.data:
+        raise ConfigError("--window-ms goes with --data: simulated windows have the length of training's")
     tables = chosen.test(
         TestOptions(
             tuple(options.weights),

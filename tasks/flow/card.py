@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import FitOptions, table
-from .evaluate import baseline_streams, network_stream, score_simulated
+from .evaluate import baseline_methods, network_method, score_simulated
 from .predictor import load_network
 from .training import FlowTrainingConfig
 
 
 def write_card(weights: Path, config: FlowTrainingConfig, options: FitOptions) -> None:
-    """Measure the weights and write their card, card.md, beside them.
+    """Measure the weights and write their card, beside them, with the suffix .md.
 
     Args:
         weights: a file of `eventsnn-train fit flow`.
@@ -21,7 +21,7 @@ def write_card(weights: Path, config: FlowTrainingConfig, options: FitOptions) -
     network = load_network(weights)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     scenes = options.card_scenes
-    scores = score_simulated({"this network": network_stream(network), **baseline_streams()}, scenes)
+    scores = score_simulated({"this network": network_method(network), **baseline_methods()}, scenes)
     kind = "spiking (LIF)" if config.network.neuron == "lif" else "non-spiking twin (ReLU)"
     scene = config.scenes
     text = f"""# Flow network, {kind}
@@ -44,4 +44,4 @@ training never shows) of 8 windows at 128x128, every window from the first one o
 
 Real recordings: `eventsnn-train test flow --data FILE`.
 """
-    weights.with_name("card.md").write_text(text)
+    weights.with_suffix(".md").write_text(text)

@@ -15,7 +15,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
-from eventsnn.configuration import build, read_yaml
+from eventsnn.configuration import read_yaml
 from eventsnn.errors import ConfigError, unknown_name
 from eventsnn.pretrained import save_weights
 from eventsnn.process import keep_freed_memory
@@ -63,7 +63,7 @@ def fit(config: FlowTrainingConfig, options: FitOptions) -> Path:
 
     Args:
         config: the run; it must be the same when resuming.
-        options: where; the folder receives config.yaml, metrics, last.ckpt, flow.safetensors and card.md.
+        options: where; the folder receives config.yaml, metrics, last.ckpt, flow.safetensors and flow.md.
     Returns: path of the weights.
     Raises: ConfigError: the folder holds a run of another configuration, or there is no such device.
     """
@@ -92,13 +92,15 @@ def fit(config: FlowTrainingConfig, options: FitOptions) -> Path:
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         log_every_n_steps=min(50, config.steps),
-        logger=CSVLogger(run, name="metrics", version=""),
+        # A logger empties the folder that it is given: every start of a run gets its own.
+        logger=CSVLogger(run, name="metrics", version=f"start-{len(list(run.glob('metrics/start-*'))) + 1}"),
         callbacks=[
             ModelCheckpoint(
                 run,
                 filename="last",
                 every_n_train_steps=min(CHECKPOINT_EVERY, config.steps),
                 enable_version_counter=False,
+                save_on_exception=True,
             ),
             TQDMProgressBar(refresh_rate=10),
             _Report(),
@@ -108,7 +110,11 @@ def fit(config: FlowTrainingConfig, options: FitOptions) -> Path:
     with warnings.catch_warnings():
         # Lightning advises more workers and deprecates its own dependencies; no user can act on it.
         warnings.filterwarnings("ignore", module="lightning.*")
-        trainer.fit(module, ckpt_path=checkpoint if checkpoint.is_file() else None, weights_only=False)
+        try:
+            trainer.fit(module, ckpt_path=checkpoint if checkpoint.is_file() else None, weights_only=False)
+        except SystemExit as exit_of_lightning:
+            # Lightning answers Ctrl-C with exit code 1 of its own.
+            raise KeyboardInterrupt from exit_of_lightning
     if trainer.global_step < config.steps:
         raise KeyboardInterrupt
     return _finish(module, config, options)
@@ -117,8 +123,7 @@ def fit(config: FlowTrainingConfig, options: FitOptions) -> Path:
 def _keep_config(config: FlowTrainingConfig, run: Path) -> None:
     path = run / "config.yaml"
     if path.is_file():
-        before = build(FlowTrainingConfig, yaml.safe_load(path.read_text()), str(path))
-        if before != config:
+        if read_yaml(FlowTrainingConfig, path) != config:
             raise ConfigError(
                 f"{run} holds a run with other settings: go on with --recipe {path}, "
                 "or choose another folder with --run"

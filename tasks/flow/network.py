@@ -155,19 +155,25 @@ class FlowNetwork(nn.Module):
     def step(self, windows: Sequence[Window], state: FlowState | None = None) -> FlowStep:
         """Flow of one window of each of B streams.
 
+        The first window of a stream is looked at twice: what nothing is known about yet needs a first
+        guess before it can be corrected.
+
         Args:
             windows: B windows of one sensor.
             state: None at the start of the streams, then what the step before gave.
         Raises: ShapeError: windows of different sensors, or a state of another sensor or batch.
         """
         if state is None:
-            state = self.start(windows)
+            state = self._look(windows, self.start(windows)).state
         expected = self.start(windows).flow.shape
         if state.flow.shape != expected:
             raise ShapeError(
                 f"the state holds flow of shape {tuple(state.flow.shape)}, these windows need "
                 f"{tuple(expected)}: a state belongs to one sensor and one batch; start with None"
             )
+        return self._look(windows, state)
+
+    def _look(self, windows: Sequence[Window], state: FlowState) -> FlowStep:
         features, membranes, spikes = self.backbone.step(self.encode(windows, state.flow), state.membranes)
         flow = state.flow.detach() + FLOW_SCALE * self.readout(features).float()
         sensor = windows[0].events.sensor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -48,15 +49,19 @@ def load_network(path: Path) -> FlowNetwork:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
+@cache
+def _native_bfloat16() -> bool:
+    features = get_host_cpu_features()
+    return any(features.get(name) for name in ("avx512bf16", "amx-bf16", "bf16"))
+
+
 @contextmanager
 def inference() -> Iterator[None]:
     """No gradients, and convolutions in bfloat16 where the processor multiplies it natively.
 
     The flow is as good (the endpoint error differs in the third digit), a step takes two thirds of the time.
     """
-    features = get_host_cpu_features()
-    native = bool(features.get("avx512bf16") or features.get("amx-bf16") or features.get("bf16"))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=native):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=_native_bfloat16()):
         yield
 
 

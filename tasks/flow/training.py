@@ -62,8 +62,13 @@ class FlowTrainingConfig:
     """Convolutions in bfloat16."""
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.reuse, self.validate_every, self.validation_sequences) < 1:
-            raise ConfigError("steps, batch, reuse and validation sizes must be at least 1")
+        counts = (self.batch, self.reuse, self.textures, self.validate_every, self.validation_sequences)
+        if min(counts) < 1 or self.steps < 3:
+            raise ConfigError(
+                "batch, reuse, textures and the validation's sizes must be at least 1, steps at least 3"
+            )
+        if self.learning_rate <= 0 or self.weight_decay < 0:
+            raise ConfigError("learning_rate must be above 0, weight_decay not below it")
         if not 0 <= self.spike_at < self.freeze_at <= 1:
             raise ConfigError(
                 "spike_at and freeze_at are shares of the steps, 0 <= spike_at < freeze_at <= 1, "
@@ -157,7 +162,7 @@ class FlowTraining(LightningModule):
             optimiser,
             self.config.learning_rate,
             self.config.steps,
-            pct_start=0.02,
+            pct_start=max(0.02, 2 / self.config.steps),
             div_factor=25,
             final_div_factor=4,
         )

@@ -47,7 +47,7 @@ def test_one_command_leaves_weights_config_metrics_and_card(quick: Path, tmp_pat
     assert notes["steps"] == 12
     assert "--recipe" in notes["command"]
     assert tensors
-    card = (run / "card.md").read_text()
+    card = (run / "flow.md").read_text()
     for word in (
         "simulated scenes only",
         "farneback",
@@ -58,7 +58,7 @@ def test_one_command_leaves_weights_config_metrics_and_card(quick: Path, tmp_pat
     ):
         assert word in card
     assert yaml.safe_load((run / "config.yaml").read_text())["steps"] == 12
-    assert "validation_aee" in (run / "metrics" / "metrics.csv").read_text()
+    assert "validation_aee" in (run / "metrics" / "start-1" / "metrics.csv").read_text()
 
     # The same command again has nothing left to train.
     again = train(run, quick, "--card-scenes", "1")
