@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from eventsnn.errors import ShapeError
 
+_TOO_FAR_US = 2**62
+"""Differences of times nearer to 0 than this always fit into int64."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
@@ -68,13 +71,13 @@ class Events:
         """Events from arrays of any origin, converted and verified.
 
         Args:
-            t: (N,) integer µs, ascending.
+            t: (N,) integer µs, ascending, between -2**62 and 2**62 (both outside).
             x: (N,) integer px in [0, width).
             y: (N,) integer px in [0, height).
             p: (N,) bool, 0/1 or -1/1.
             sensor: the pixel array.
-        Raises: ShapeError: unsorted time, a coordinate off the sensor, a polarity that is none of
-            these, fractional or non-finite values, lengths that differ.
+        Raises: ShapeError: unsorted or impossible time, a coordinate off the sensor, a polarity that is
+            none of these, fractional or non-finite values, lengths that differ.
         """
         t, x, y, p = (np.atleast_1d(np.asarray(column)) for column in (t, x, y, p))
         for name, column in (("t", t), ("x", x), ("y", y), ("p", p)):
@@ -96,6 +99,11 @@ class Events:
                     f"events are not in time order: event {at} at {int(t[at])} µs follows one at "
                     f"{int(t[at - 1])} µs ({back.size} such steps); sort them by t first"
                 )
+            for at in (0, t.size - 1):
+                if not -_TOO_FAR_US < int(t[at]) < _TOO_FAR_US:
+                    raise ShapeError(
+                        f"event {at} at {t[at]} µs is over 100,000 years away; check the unit of its times"
+                    )
             for name, column, side in (("x", x, sensor.width), ("y", y, sensor.height)):
                 low, high = int(column.min()), int(column.max())
                 if low < 0 or high >= side:

@@ -36,11 +36,20 @@ def test_checked_converts_every_way_to_write_polarity(p):
         ([1, 2], [0, np.inf], [0, 0], [0, 0], "column x"),
         ([1, 2], [0, np.nan], [0, 0], [0, 0], "column x"),
         ([1, 2], ["a", "b"], [0, 0], [0, 0], "not numbers"),
+        ([0.0, 1e30], [0, 0], [0, 0], [0, 0], r"event 1 at 1e\+30 µs .* unit of its times"),
+        ([-1e19, 0.0], [0, 0], [0, 0], [0, 0], r"event 0 at -1e\+19 µs"),
+        (np.array([1, 2**63], np.uint64), [0, 0], [0, 0], [0, 0], r"event 1 at 9223372036854775808 µs"),
+        ([0, 2**62], [0, 0], [0, 0], [0, 0], "event 1 at"),
     ],
 )
 def test_checked_refuses_what_cannot_be_events(t, x, y, p, message):
     with pytest.raises(ShapeError, match=message):
         Events.checked(t, x, y, p, SENSOR)
+
+
+def test_checked_keeps_times_that_are_far_but_possible():
+    far = 2**62 - 1
+    assert Events.checked([-far, far], [0, 0], [0, 0], [0, 0], SENSOR).t.tolist() == [-far, far]
 
 
 def test_checked_takes_nothing_at_all():

@@ -73,7 +73,8 @@ class Text(EventFile):
 
     def _in_seconds(self) -> bool:
         _, lines = next(self._blocks(), (0, []))
-        return any(set(line.split(maxsplit=1)[0]) & set(b".eE") for line in lines if line.strip())
+        rows = (line.split(b"#")[0].split(maxsplit=1) for line in lines)
+        return any(set(words[0]) & set(b".eE") for words in rows if words)
 
     def _largest(self) -> Sensor:
         width = height = 0

@@ -80,7 +80,8 @@ def test_what_is_encoded_is_decoded_again(packet):
 
 @given(
     st.lists(
-        st.tuples(st.integers(-(2**62), 2**62), *[st.integers(0, 32767)] * 2, st.booleans()), max_size=30
+        st.tuples(st.integers(-(2**62) + 1, 2**62 - 1), *[st.integers(0, 32767)] * 2, st.booleans()),
+        max_size=30,
     )
 )
 @settings(max_examples=40, deadline=None)

@@ -31,6 +31,8 @@ def text(tmp_path):
         ("0 1 2 -1\n0 3 0 1\n", [0, 0]),
         ("# t x y p\n\n5 1 2 0 # first\n6\t3  0 1", [5, 6]),
         ("0 1 2 0\n1.5 3 0 1\n", [0, 1500000]),
+        ("5 1 2 0\n#scene 2\n6 3 0 1\n", [5, 6]),
+        ("#scene\n5 1 2 0 # 1e3\n6 3 0 1\n", [5, 6]),
     ],
 )
 def test_the_time_unit_follows_from_how_it_is_written(content, t, text):
@@ -70,6 +72,7 @@ def test_a_bad_line_is_named_after_what_precedes_it_was_read(bad, text):
         ("5 -1 2 0\n", "x = -1 lies off the 4x3 sensor"),
         ("5 1 2 7\n", "polarity must be"),
         ("5 1.5 2 0\n", "column x holds fractions"),
+        ("1e30 1 2 0\n", r"event 0 at 1e\+36 µs"),
     ],
 )
 def test_events_that_cannot_be_are_refused(content, message, text):
