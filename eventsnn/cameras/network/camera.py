@@ -94,7 +94,8 @@ class NetworkCamera:
         """Connection and losses so far; what the server dropped before is not known."""
         return CameraStatus(
             connected=all(connection.connected for connection in self._connections),
-            reconnects=sum(connection.reconnects for connection in self._connections),
+            # an outage of the server or the network takes every port along, and is one outage
+            reconnects=max(connection.reconnects for connection in self._connections),
             lost_packets=self._mailbox.lost + sum(c.broken_packets for c in self._connections),
         )
 

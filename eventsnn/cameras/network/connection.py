@@ -141,8 +141,9 @@ class Connection:
                 self._read_packets()
                 self._connected = False
                 if self._find_again():
-                    self._connected = True
+                    # in this order: who sees it connected also sees it counted
                     self.reconnects += 1
+                    self._connected = True
         except EventsnnError as error:
             self._deliver(error)
         finally:

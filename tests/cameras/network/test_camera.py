@@ -213,6 +213,18 @@ def test_a_stream_that_comes_back_is_found_again_and_counted(
         assert camera.status.reconnects == 1
 
 
+def test_one_outage_of_all_ports_counts_once(serve: Fixture, until: Fixture) -> None:
+    servers = {kind: serve(kind) for kind in ("EVTS", "FRME")}
+    with NetworkCamera([("127.0.0.1", server.port) for server in servers.values()]) as camera:
+        for server in servers.values():
+            server.close()
+        until(lambda: not any(connection.connected for connection in camera._connections))
+        for kind, server in servers.items():
+            serve(kind, port=server.port)
+        until(lambda: camera.status.connected)
+        assert camera.status.reconnects == 1
+
+
 def test_a_packet_that_breaks_off_is_lost_and_the_stream_goes_on(
     scripted: Fixture, greeting: bytes, some: Fixture, receive: Fixture
 ) -> None:
