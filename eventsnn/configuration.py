@@ -55,7 +55,13 @@ def _plain(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             raise ConfigError(f"{where}: expected a list, found {value!r}")
-        return tuple(value)
+        kinds = typing.get_args(hint)
+        if kinds[-1] is Ellipsis:
+            kinds = kinds[:1] * len(value)
+        if len(value) != len(kinds):
+            raise ConfigError(f"{where}: expected a list of {len(kinds)}, found {value!r}")
+        items = enumerate(zip(kinds, value, strict=True), 1)
+        return tuple(_plain(kind, item, f"{where}, item {number}") for number, (kind, item) in items)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(hint, type) and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):
@@ -74,9 +80,10 @@ def read_yaml(cls: type[T], path: Path) -> T:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        content = yaml.safe_load(path.read_text("utf-8")) or {}
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    # not UTF-8, or a date such as 2026-13-45, is a ValueError
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     return build(cls, content, str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -23,6 +24,7 @@ def save_weights(path: Path, module: nn.Module, task: str, config: Any, notes: d
         notes: anything worth keeping (steps, seed, metrics), as JSON.
     Raises: StorageError: the file cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     metadata = {
@@ -36,9 +38,11 @@ def save_weights(path: Path, module: nn.Module, task: str, config: Any, notes: d
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, str(unfinished), metadata)
         unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise StorageError(f"cannot write weights to {path}: {error.strerror or error}") from error
+    except (SafetensorError, OSError) as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise StorageError(f"cannot write weights to {path}: {reason}") from error
 
 
 def read_weights(path: Path, task: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
@@ -64,4 +68,16 @@ def read_weights(path: Path, task: str) -> tuple[dict[str, Tensor], dict[str, An
         raise FormatError(
             f"{path} holds weights of {metadata.get('task', 'another program')!r}, not of {task!r}"
         )
-    return tensors, json.loads(metadata["config"]), json.loads(metadata.get("notes", "{}"))
+    return tensors, _mapping(path, metadata, "config"), _mapping(path, {"notes": "{}", **metadata}, "notes")
+
+
+def _mapping(path: Path, metadata: dict[str, str], name: str) -> dict[str, Any]:
+    try:
+        content = json.loads(metadata.get(name, ""))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise FormatError(
+            f"{path} holds weights without a readable {name}: copy the file again or train it anew"
+        )
+    return content

@@ -14,6 +14,7 @@ from eventsnn.errors import ConfigError
 class Inner:
     sizes: tuple[int, ...] = (1, 2)
     kind: Literal["a", "b"] = "a"
+    pair: tuple[int, float] = (1, 2.0)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ def test_defaults_and_changes() -> None:
     built = build(Outer, {"rate": 2, "inner": {"sizes": [4, 5]}}, "here")
     assert built == Outer(rate=2.0, inner=Inner(sizes=(4, 5)))
     assert isinstance(built.rate, float)
+    pair = build(Inner, {"pair": [3, 4]}, "here").pair
+    assert pair == (3, 4.0)
+    assert isinstance(pair[1], float)
 
 
 def test_there_and_back() -> None:
@@ -44,6 +48,11 @@ def test_there_and_back() -> None:
         ({"count": True}, "count: expected int"),
         ({"inner": {"kind": "c"}}, "choice 'c'"),
         ({"inner": {"sizes": 3}}, "expected a list"),
+        ({"inner": {"sizes": [1, "b"]}}, "inner, sizes, item 2: expected int, found 'b'"),
+        ({"inner": {"sizes": [1.5]}}, r"item 1: expected int, found 1\.5"),
+        ({"inner": {"sizes": [True]}}, "item 1: expected int, found True"),
+        ({"inner": {"pair": [1]}}, r"pair: expected a list of 2, found \[1\]"),
+        ({"inner": {"pair": [1, "x"]}}, "pair, item 2: expected float, found 'x'"),
         ({"inner": 3}, "expected names with values"),
     ],
 )
@@ -61,3 +70,14 @@ def test_yaml(tmp_path: Path) -> None:
         read_yaml(Outer, path)
     with pytest.raises(ConfigError, match="No such file"):
         read_yaml(Outer, tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    "content", ["rate: 0.5 # µ".encode("latin-1"), b"name: 2026-13-45\n", b"\x00", b"rate: {[1]: 2}"]
+)
+def test_a_damaged_recipe_is_one_line(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"x\.yaml is not YAML: ") as caught:
+        read_yaml(Outer, path)
+    assert "\n" not in str(caught.value)
