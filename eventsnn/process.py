@@ -30,11 +30,13 @@ def keep_freed_memory() -> bool:
 
 
 def share_cores() -> None:
-    """Let the network use half of the cores, with threads that sleep while they wait.
+    """Let the network use half of the allowed cores, with threads that sleep while they wait.
 
     The other half is for the camera, the drawing and the encoder. OpenMP's threads spin by default while
     they wait for one another, which on a busy machine costs more than they compute. Call it before torch is
     imported: OpenMP reads its environment only then.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
+    # a container or taskset often grants fewer cores than the machine has; macOS and Windows cannot say
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, allowed // 2)))

@@ -79,7 +79,6 @@ class Scene:
         sensor: Sensor,
         bank: TextureBank,
         speed_px_s: float = 600.0,
-        swinging: bool = False,
     ) -> Scene:
         """A background and up to four shapes in random motion.
 
@@ -88,16 +87,12 @@ class Scene:
             sensor: the pixel array.
             bank: what to cover the layers with.
             speed_px_s: largest speed of a layer's centre, px/s.
-            swinging: only periodic motion, so that the scene can run for ever (the simulated camera).
         """
         layers = int(generator.choice(5, p=(0.25, 0.25, 0.2, 0.15, 0.15))) + 1
-        if swinging:
-            layers = 4
-        background = _random_motion(generator, sensor, speed_px_s, swinging, background=True)
+        background = _random_motion(generator, sensor, speed_px_s, background=True)
         # Most shapes share part of the background's motion, as under a moving camera.
         motions = [
-            _random_motion(generator, sensor, speed_px_s, swinging, carried=background)
-            for _ in range(layers - 1)
+            _random_motion(generator, sensor, speed_px_s, carried=background) for _ in range(layers - 1)
         ]
         return cls(
             sensor,
@@ -162,7 +157,6 @@ def _random_motion(
     generator: np.random.Generator,
     sensor: Sensor,
     speed_px_s: float,
-    swinging: bool,
     background: bool = False,
     carried: Motion | None = None,
 ) -> Motion:
@@ -185,13 +179,5 @@ def _random_motion(
     frequency = generator.uniform(2 * np.pi * 0.5, 2 * np.pi * 6.0, 4)
     phase = generator.uniform(0, 2 * np.pi, 4)
     swing = np.where(generator.random() < 0.5, 0.35, 0.0) * velocity / frequency
-    if swinging:
-        frequency = generator.uniform(2 * np.pi * 0.15, 2 * np.pi * 0.5, 4)
-        velocity[2] = generator.normal(0, 0.5)
-        velocity[3] = generator.normal(0, 0.3)
-        swing, velocity = velocity / frequency, np.zeros(4)
-        if not background:
-            swing[:2] = generator.uniform(0.2, 0.4, 2) * size
-            offset[:2] = generator.uniform(0.35, 0.65, 2) * size
     tilt = generator.normal(0, 0.0006, 2) if generator.random() < 0.5 else np.zeros(2)
     return Motion(offset, velocity, swing, frequency, phase, tilt)

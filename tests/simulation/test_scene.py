@@ -104,6 +104,15 @@ def test_same_seed_same_scene() -> None:
     assert np.isfinite(images[0]).all()
 
 
+@pytest.mark.parametrize(("seed", "layers", "draw"), [(0, 3, 0.4045518398), (2, 2, 0.6137169384)])
+def test_a_scene_makes_the_draws_that_the_shipped_weights_were_trained_on(
+    bank: TextureBank, seed: int, layers: int, draw: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    assert len(Scene.random(generator, SENSOR, bank).motions) == layers
+    assert generator.random() == pytest.approx(draw, abs=1e-9)
+
+
 def test_held_out_banks_have_kinds_of_their_own() -> None:
     plain, held_out = (TextureBank.random(3, textures=8, masks=2, held_out=flag) for flag in (False, True))
     assert plain.textures.shape == held_out.textures.shape == (8, SIZE, SIZE)
