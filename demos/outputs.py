@@ -82,10 +82,18 @@ class Outputs:
         self._complain()
 
     def close(self) -> list[str]:
-        """Finish every file; gives one line about each that was saved."""
+        """Finish every file; gives one line about each that was saved.
+
+        Raises: the first defect of a writer, once every file is finished.
+        """
         lines = []
+        defects: list[Exception] = []
         for output in self._all:
-            line = output.close()
+            try:
+                line = output.close()
+            except Exception as defect:
+                defects.append(defect)
+                continue
             if line is not None:
                 dropped = (
                     f", {output.dropped} left out because the computer was too slow" if output.dropped else ""
@@ -93,6 +101,8 @@ class Outputs:
                 lines.append(line + dropped)
         self._complain()
         self._videos, self._flows = [], []
+        if defects:
+            raise defects[0]
         return lines
 
     @property

@@ -61,16 +61,20 @@ class Background(Generic[Item]):
         """Save what still waits and finish the file.
 
         Returns: the writer's closing line; None where the file could not be finished (see `error`).
+        Raises: what the writer raised besides StorageError, after the file was finished.
         """
         self._queue.put(None)
         self._thread.join()
-        if self._bug is not None:
-            raise self._bug
+        line = None
         try:
-            return self._writer.close()
+            line = self._writer.close()
         except StorageError as error:
             self.error = self.error or error
-            return None
+        except Exception as error:
+            self._bug = self._bug or error
+        if self._bug is not None:
+            raise self._bug
+        return line
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:

@@ -49,6 +49,9 @@ class FlowFile:
         self.windows = 0
         self._sensor = sensor
         self._keep_free_bytes = keep_free_bytes
+        # Half of what stays free may be written between two looks at the disk; times 2: bytes of float16.
+        window_bytes = 2 * sensor.height * sensor.width * 2
+        self._look_every = min(_ROWS_A_STEP, max(1, keep_free_bytes // 2 // window_bytes))
         self._closed = False
         part = open_part(self.path, keep_free_bytes)
         try:
@@ -83,7 +86,7 @@ class FlowFile:
         """
         if flow.sensor != self._sensor:
             raise ShapeError(f"{self.path} holds flow of {self._sensor}, not of {flow.sensor}")
-        if self.windows % _ROWS_A_STEP == 0:
+        if self.windows % self._look_every == 0:
             check_space(self.path, self._keep_free_bytes)
         try:
             self._append(flow)

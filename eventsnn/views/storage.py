@@ -23,7 +23,8 @@ def open_part(path: Path, keep_free_bytes: int = KEEP_FREE_BYTES) -> Path:
     Args:
         path: the final name.
         keep_free_bytes: as for `check_space`.
-    Raises: StorageError: no such folder, no permission, a folder of that name, a full disk.
+    Raises: StorageError: no such folder, no permission, a folder of that name, a full disk, or a part file
+        of a run that was cut off, which is left as it is.
     """
     part = part_path(path)
     if path.is_dir():
@@ -32,6 +33,10 @@ def open_part(path: Path, keep_free_bytes: int = KEEP_FREE_BYTES) -> Path:
         raise StorageError(f"cannot save to {path}: there is no folder {path.parent}; make it first")
     if path.exists() and not os.access(path, os.W_OK):
         raise StorageError(f"cannot save to {path}: it is there and may not be changed")
+    if part.exists() and (part.is_dir() or part.stat().st_size):
+        raise StorageError(
+            f"cannot save to {path}: {part} holds what another run saved; rename or remove it first"
+        )
     check_space(path, keep_free_bytes)
     try:
         part.write_bytes(b"")
@@ -46,9 +51,12 @@ def check_space(path: Path, keep_free_bytes: int = KEEP_FREE_BYTES) -> None:
     Args:
         path: a file on that disk.
         keep_free_bytes: how much must stay free.
-    Raises: StorageError: less is free.
+    Raises: StorageError: less is free, or the folder is gone.
     """
-    free = shutil.disk_usage(path.parent).free
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise StorageError(f"stopped saving {path}: {path.parent}: {error.strerror}") from error
     if free < keep_free_bytes:
         raise StorageError(
             f"stopped saving {path}: the disk has only {free / 2**20:.0f} MiB left; free some space"

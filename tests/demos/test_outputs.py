@@ -1,3 +1,4 @@
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from eventsnn.demos.outputs import Outputs
 from eventsnn.demos.saving import check_names
-from eventsnn.errors import ConfigError, StorageError
+from eventsnn.errors import ConfigError, ShapeError, StorageError
 from eventsnn.events import Sensor
 from eventsnn.results import Flow
 
@@ -59,3 +60,29 @@ def test_a_file_that_fails_is_told_once_and_the_others_go_on(tmp_path: Path) -> 
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 100
     assert [file.name for file in tmp_path.iterdir()] == ["b.mp4"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder of open files cannot vanish there")
+def test_a_folder_that_vanishes_costs_no_other_file(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    said: list[str] = []
+    both = outputs([gone / "a.h5", tmp_path / "b.h5"], said)
+    shutil.rmtree(gone)
+    both.write_flow(Flow(np.zeros((2, 48, 64), np.float32), 0, 1))
+    assert both.close() == [
+        f"{gone / 'a.h5'}: no window came, nothing written",
+        f"{tmp_path / 'b.h5'}: flow of 1 windows",
+    ]
+    assert said == [f"stopped saving {gone / 'a.h5'}: {gone}: No such file or directory"]
+    assert both.failed == 1
+
+
+def test_a_defect_of_one_writer_costs_no_other_file(tmp_path: Path) -> None:
+    both = outputs([tmp_path / "a.mp4", tmp_path / "b.h5"], [])
+    both.write_picture(np.zeros((3, 3, 3), np.uint8), 0)
+    both.write_flow(Flow(np.zeros((2, 48, 64), np.float32), 0, 1))
+    with pytest.raises(ShapeError, match="even sides"):
+        both.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["b.h5"]
+    assert both.close() == []

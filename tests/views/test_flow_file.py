@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,34 @@ def test_a_disk_about_to_fill_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="MiB left"):
         FlowFile(tmp_path / "out.h5", SENSOR, "", "flow", "", keep_free_bytes=1 << 62)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder of open files cannot vanish there")
+def test_the_disk_is_looked_at_before_half_of_what_stays_free_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    # A window is 2 x 5 x 7 float16: two of them are half of what stays free.
+    writer = FlowFile(folder / "out.h5", SENSOR, "", "flow", "", keep_free_bytes=4 * 2 * 5 * 7 * 2)
+    writer.write(flow(0))
+    shutil.rmtree(folder)
+    writer.write(flow(1))
+    with pytest.raises(StorageError, match="No such file"):
+        writer.write(flow(2))
+    with pytest.raises(StorageError, match="cannot rename"):
+        writer.close()
+
+
+def test_what_a_run_that_was_cut_off_has_saved_is_not_written_over(tmp_path: Path) -> None:
+    part = tmp_path / "out.part.h5"
+    part.write_bytes(b"saved")
+    with pytest.raises(StorageError, match=r"out\.part\.h5 holds what another run saved; rename or remove"):
+        FlowFile(tmp_path / "out.h5", SENSOR, "", "flow", "")
+    assert part.read_bytes() == b"saved"
+    part.write_bytes(b"")
+    writer = FlowFile(tmp_path / "out.h5", SENSOR, "", "flow", "")
+    writer.write(flow(0))
+    writer.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["out.h5"]
 
 
 FULL = """
