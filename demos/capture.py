@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eventsnn.errors import EventsnnError
 from eventsnn.events import Events
 from eventsnn.results import Frame
-from eventsnn.streams import Camera, EndOfStream
+from eventsnn.streams import Camera, EndOfStream, Recording
 from eventsnn.windows import TimeWindows, Window
 
 WAITING_US = 20_000
-"""Windows that wait for the network cover no more than this, or are one window."""
+"""Windows that wait for the network cover no more than this, or are those that one packet completed."""
+
+FRAME_PATIENCE_US = 500_000
+"""A stream without a frame for so long is taken to have none."""
 
 _READ_S = 0.1
 _FRAMES_KEPT = 8
@@ -41,27 +45,33 @@ class Capture:
     Args:
         camera: read by the thread alone from `start` to `stop`; its status by everybody.
         length_us: length of a window, µs.
+        whole: True for a recording, whose windows count from the first on; False lets go, and counts
+            nowhere, what comes before the first `take`.
+        first_frame: goes with the windows that come before the camera's own first frame.
     """
 
-    def __init__(self, camera: Camera, length_us: int) -> None:
+    def __init__(
+        self, camera: Camera, length_us: int, whole: bool = False, first_frame: Frame | None = None
+    ) -> None:
         self.camera = camera
+        self.whole = whole
         self.events = 0
         self.dropped = 0
         self._cutter = TimeWindows(length_us)
         self._waiting: deque[Arrived] = deque()
         self._room = max(1, WAITING_US // length_us)
-        self._frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
+        self._frames: deque[Frame] = deque([] if first_frame is None else [first_frame], _FRAMES_KEPT)
         self._frame_came = threading.Event()
         self._changed = threading.Condition()
         self._stopping = False
-        self._taking = False
+        self._taking = whole
         self._ended = False
         self._error: Exception | None = None
         self._packet_s = 0.0
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def start(self) -> None:
-        """Begin to read. Until the first `take`, what comes is let go and counted nowhere."""
+        """Begin to read."""
         self._thread.start()
 
     def wait_for_frame(self, timeout_s: float) -> bool:
@@ -104,10 +114,8 @@ class Capture:
                     self._frames.append(packet)
                     self._frame_came.set()
         except EndOfStream:
-            for window in self._cutter.flush():
-                self._offer(window, self._packet_s)
-        except EventsnnError as error:
-            self._error = error
+            # Nothing comes after it that would need room.
+            self._offer(((window, self._packet_s) for window in self._cutter.flush()), len(self._waiting))
         except Exception as error:
             # Raised by `take` in the main thread: a thread that dies alone leaves a frozen picture.
             self._error = error
@@ -121,22 +129,28 @@ class Capture:
         if not len(events):
             return
         first_us = int(events.t[0])
+        completed = []
         for window in self._cutter.push(events):
             # The packet that completes a window need not hold any of its events.
             inside = len(window.events) == 0 or window.events.t[-1] >= first_us
-            self._offer(window, now if inside else self._packet_s)
+            completed.append((window, now if inside else self._packet_s))
+        if completed:
+            self._offer(completed, max(0, self._room - len(completed)))
         self._packet_s = now
         if self._taking:
             self.events += len(events)
 
-    def _offer(self, window: Window, arrived_s: float) -> None:
+    def _offer(self, completed: Iterable[tuple[Window, float]], older: int) -> None:
+        """Let windows wait that came at once, each with its arrival, and no more than `older` older ones."""
         with self._changed:
             if not self._taking:
                 return
-            if len(self._waiting) >= self._room:
-                self._waiting.popleft()
-                self.dropped += 1
-            self._waiting.append(Arrived(window, frame_at(self._frames, window.end_us), arrived_s))
+            while len(self._waiting) > older:
+                late = self._waiting.popleft()
+                # A window without events would have shown nothing.
+                self.dropped += len(late.window.events) > 0
+            for window, arrived_s in completed:
+                self._waiting.append(Arrived(window, frame_at(self._frames, window.end_us), arrived_s))
             self._changed.notify_all()
 
 
@@ -146,3 +160,20 @@ def frame_at(frames: deque[Frame], t_us: int) -> Frame | None:
         if frame.t <= t_us:
             return frame
     return frames[-1] if frames else None
+
+
+def first_frame(recording: Recording) -> Frame | None:
+    """The first frame of a recording; None where its first `FRAME_PATIENCE_US` of events have none."""
+    start_us: int | None = None
+    try:
+        for packet in recording.packets():
+            if isinstance(packet, Frame):
+                return packet
+            if isinstance(packet, Events) and len(packet):
+                start_us = int(packet.t[0]) if start_us is None else start_us
+                if packet.t[-1] - start_us >= FRAME_PATIENCE_US:
+                    return None
+    except EventsnnError:
+        # Told when the windows before it have been played.
+        return None
+    return None

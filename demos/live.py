@@ -15,13 +15,13 @@ from eventsnn.errors import EventsnnError
 from eventsnn.events import Events, Sensor
 from eventsnn.results import Flow, Frame
 from eventsnn.streams import Recording
+from eventsnn.tasks import Predictor
 from eventsnn.views.draw import Picture
 from eventsnn.views.panel import Caption, SpeedScale, panel
 from eventsnn.views.window import PictureWindow
 from eventsnn.windows import TimeWindows, Window
 
-from ..tasks import Predictor
-from .capture import Capture, frame_at
+from .capture import FRAME_PATIENCE_US, Capture, frame_at
 from .figures import Figures
 from .outputs import Outputs
 
@@ -29,9 +29,6 @@ LIVE_PICTURES_PER_S = 30
 OFFLINE_PICTURES_PER_S = 60
 RESET_AFTER_US = 1_000_000
 """A longer gap between two windows starts the network's state anew."""
-
-_FRAME_PATIENCE_US = 500_000
-"""A stream without a frame for so long is taken to have none."""
 
 _STATUS_EVERY_S = 1.0
 
@@ -199,14 +196,16 @@ def run_live(
         say: gets a line when the stream is lost and when it comes back.
     Raises: EventsnnError: the source is lost, or it does not suit the network.
     """
-    capture.wait_for_frame(_FRAME_PATIENCE_US / 1e6)
+    if not capture.whole:
+        capture.wait_for_frame(FRAME_PATIENCE_US / 1e6)
     stage.figures.start()
     end_s = time.perf_counter() + seconds
     said = ""
     while not stop.reason:
         arrived = capture.take(timeout_s=0.05)
         status = capture.camera.status
-        notice = "" if status.connected or capture.ended else "stream lost, waiting for it to come back"
+        lost = not (status.connected or capture.whole or capture.ended)
+        notice = "stream lost, waiting for it to come back" if lost else ""
         if not notice and status.reconnects:
             notice = f"reconnected {status.reconnects} x"
         if notice != said:
@@ -280,7 +279,7 @@ def _windows_and_frames(recording: Recording, length_us: int) -> Iterator[tuple[
         elif isinstance(packet, Events):
             waiting.extend(cutter.push(packet))
         if patient and not frames:
-            patient = not waiting or waiting[-1].end_us - waiting[0].start_us < _FRAME_PATIENCE_US
+            patient = not waiting or waiting[-1].end_us - waiting[0].start_us < FRAME_PATIENCE_US
             continue
         for window in waiting:
             yield window, frame_at(frames, window.end_us)

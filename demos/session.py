@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventsnn.cameras import open_live
+from eventsnn.cameras.replay import CAMERA as REPLAY
 from eventsnn.cameras.replay.camera import Replay
 from eventsnn.errors import EventsnnError, FormatError
 from eventsnn.events import Sensor
 from eventsnn.formats import open_events
 from eventsnn.streams import Camera
+from eventsnn.tasks import Predictor
 from eventsnn.views.window import PictureWindow, has_display
 
-from ..tasks import Predictor
-from .capture import Capture
+from .capture import Capture, first_frame
 from .live import LIVE_PICTURES_PER_S, OFFLINE_PICTURES_PER_S, Stage, Stop, run_live, run_offline
 from .outputs import Outputs
 
@@ -90,13 +91,15 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
         if seconds is None and wish.file is None:
             seconds = UNSEEN_SECONDS
     limit_s = math.inf if seconds is None else seconds
+    # `--camera file:PATH` plays a file, too, but always in real time.
+    file = wish.file if wish.file is not None else REPLAY.argument(wish.camera) or None
     # A file that nobody watches need not be slower than the computer.
     offline = wish.file is not None and not show
 
     with ExitStack() as stack:
         stop = Stop()
         stack.enter_context(stop.on_signals())
-        recording = open_events(wish.file, wish.sensor) if wish.file is not None else None
+        recording = open_events(file, wish.sensor) if file is not None else None
         camera: Camera | None = None
         if recording is not None:
             stack.callback(recording.close)
@@ -123,7 +126,8 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
         stack.callback(outputs.close)
         capture = None
         if camera is not None:
-            capture = Capture(camera, wish.length_us)
+            beginning = None if recording is None else first_frame(recording)
+            capture = Capture(camera, wish.length_us, recording is not None, beginning)
             stack.callback(capture.stop)
             if recording is None:
                 # What a live source sends while the network is being loaded must not pile up.
@@ -145,7 +149,7 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
                 assert recording is not None
                 run_offline(recording, wish.length_us, stage, outputs, limit_s, stop)
             if recording is not None and stop.reason == "end of stream" and not stage.figures.windows:
-                error = FormatError(f"{wish.file} holds no events")
+                error = FormatError(f"{file} holds no events")
         except EventsnnError as stopped:
             if not stage.figures.windows:
                 raise

@@ -1,11 +1,12 @@
 import time
 from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from eventsnn.demos.capture import Capture, frame_at
-from eventsnn.errors import CameraNotFound
+from eventsnn.demos.capture import Capture, first_frame, frame_at
+from eventsnn.errors import CameraNotFound, FormatError
 from eventsnn.events import Events, Sensor
 from eventsnn.results import Frame
 from eventsnn.streams import CameraStatus, EndOfStream, Packet
@@ -64,23 +65,95 @@ def test_windows_that_nobody_takes_are_dropped_whole_and_counted() -> None:
     time.sleep(0.2)
     arrived = capture.take(1.0)
     assert arrived is not None
-    # 50 windows came; the newest waits, alone
+    # 50 windows came; the last that a packet completed waits, and the rest that the end has flushed
+    assert arrived.window.start_us == 960_000
+    arrived = capture.take(0)
+    assert arrived is not None
     assert arrived.window.start_us == 980_000
     assert capture.take(0) is None
     assert capture.ended
-    assert capture.dropped == 49
+    assert capture.dropped == 48
     assert capture.events == 1000
 
 
 def test_short_windows_may_wait_together_for_20_ms() -> None:
-    packets: list[Packet] = [stretch(0, 100_000)]
+    packets: list[Packet] = [stretch(t, t + 5_000) for t in range(0, 100_000, 5_000)]
     capture = begun(Scripted(packets, EndOfStream("over")), 5_000)
     time.sleep(0.2)
     starts = []
     while (arrived := capture.take(0)) is not None:
         starts.append(arrived.window.start_us)
-    assert starts == [80_000, 85_000, 90_000, 95_000]
-    assert capture.dropped == 16
+    # Four wait when the stream ends, which flushes a fifth.
+    assert starts == [75_000, 80_000, 85_000, 90_000, 95_000]
+    assert capture.dropped == 15
+
+
+def test_windows_of_one_packet_wait_together_until_the_next_packet() -> None:
+    packets: list[Packet] = [stretch(0, 100_001), stretch(100_001, 120_002)]
+    capture = begun(Scripted(packets, EndOfStream("over"), pause_s=0.2), 20_000)
+    taken = [capture.take(1.0), capture.take(0), capture.take(0)]
+    assert [arrived.window.start_us for arrived in taken if arrived is not None] == [0, 20_000, 40_000]
+    assert capture.dropped == 0
+    time.sleep(0.3)
+    # The next packet has pushed out the two that were still waiting.
+    arrived = capture.take(0)
+    assert arrived is not None
+    assert arrived.window.start_us == 100_000
+    assert capture.dropped == 2
+    capture.stop()
+
+
+def test_windows_without_events_are_not_counted_as_dropped() -> None:
+    # Windows at 0 and 200 ms hold events, the nine between them none.
+    packets: list[Packet] = [stretch(0, 20_000), stretch(200_000, 220_000), stretch(220_000, 240_000)]
+    capture = begun(Scripted(packets, EndOfStream("over")), 20_000)
+    time.sleep(0.1)
+    arrived = capture.take(0)
+    assert arrived is not None
+    assert arrived.window.start_us == 200_000
+    assert capture.dropped == 1
+    capture.stop()
+
+
+def test_a_recording_counts_from_its_first_event_on() -> None:
+    packets: list[Packet] = [stretch(t, t + 10_000) for t in range(0, 30_000, 10_000)]
+    frame = Frame(np.zeros((4, 4), np.uint8), 90_000)
+    scripted = Scripted(packets, EndOfStream("over"))
+    capture = Capture(scripted, 20_000, whole=True, first_frame=frame)  # type: ignore[arg-type]
+    capture.start()
+    time.sleep(0.1)
+    arrived = capture.take(0)
+    assert arrived is not None
+    assert (arrived.window.start_us, arrived.frame) == (0, frame)
+    assert (capture.events, capture.dropped) == (30, 0)
+    capture.stop()
+
+
+class Memory:
+    """A recording that gives a list of packets, then ends or breaks."""
+
+    name, sensor = "memory", SENSOR
+
+    def __init__(self, packets: list[Packet], end: Exception | None = None) -> None:
+        self.packets_read = 0
+        self._packets, self._end = packets, end
+
+    def packets(self) -> Iterator[Packet]:
+        for packet in self._packets:
+            self.packets_read += 1
+            yield packet
+        if self._end is not None:
+            raise self._end
+
+
+def test_the_first_frame_is_looked_for_in_half_a_second_of_events() -> None:
+    events: list[Packet] = [stretch(t, t + 100_000) for t in range(0, 2_000_000, 100_000)]
+    frame = Frame(np.zeros((4, 4), np.uint8), 300_000)
+    assert first_frame(Memory([*events[:3], frame, *events[3:]])) is frame  # type: ignore[arg-type]
+    without = Memory([*events, frame])
+    assert first_frame(without) is None  # type: ignore[arg-type]
+    assert without.packets_read == 6
+    assert first_frame(Memory(events[:1], FormatError("damaged"))) is None  # type: ignore[arg-type]
 
 
 def test_what_comes_before_anybody_takes_is_not_counted() -> None:

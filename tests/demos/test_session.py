@@ -140,6 +140,31 @@ def test_what_cannot_begin_leaves_nothing(tmp_path: Path, write_events: WriteEve
     assert {file.name for file in tmp_path.iterdir()} == {"empty.txt", "events.txt"}
 
 
+def test_a_short_file_in_real_time_loses_nothing(
+    tmp_path: Path, write_events: WriteEvents, counting: type
+) -> None:
+    flow = tmp_path / "out.h5"
+    said: list[str] = []
+    outcome = play(wish(counting, camera=f"file:{write_events(300)}", save=[str(flow)]), said.append)
+    summary = outcome.summary
+    assert outcome.error is None
+    assert (summary["mode"], summary["ended_by"]) == ("real time", "end of stream")
+    assert summary["windows"] + summary["dropped_windows"] == 15
+    assert summary["events"] == 3000
+    # What begins with the first window has lost none before it.
+    with h5py.File(flow) as saved:
+        assert saved["start_us"][0] == 1_000_000
+    assert said == [f"no window: saving events.txt to {flow}, 20 s of it (--seconds changes that)"]
+
+
+def test_a_file_in_real_time_without_events_says_so(tmp_path: Path, counting: type) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("48 32\n")
+    outcome = play(wish(counting, camera=f"file:{empty}", save=[str(tmp_path / "out.h5")]), quiet)
+    assert isinstance(outcome.error, FormatError)
+    assert str(outcome.error) == f"{empty} holds no events"
+
+
 def test_the_simulated_camera_stays_live_by_dropping(tmp_path: Path, counting: type) -> None:
     video, flow = tmp_path / "out.mp4", tmp_path / "out.h5"
     slow = partial(counting, seconds=0.07)
