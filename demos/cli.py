@@ -7,11 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 
+from eventsnn import __version__
 from eventsnn.command_line import guarded, sensor_size
 from eventsnn.errors import ConfigError
 from eventsnn.process import keep_freed_memory, share_cores
+from eventsnn.tasks import names, task
 
-from ..tasks import names, task
 from .saving import check_names
 
 
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
             "  eventsnn-demo flow --file recording.aedat4 --no-window --save out.mp4 --save flow.h5"
         ),
     )
+    parser.add_argument("--version", action="version", version=f"eventsnn {__version__}")
     parser.add_argument("task", nargs="?", metavar="TASK", help="what to compute: see --list")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(

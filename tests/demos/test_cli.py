@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from eventsnn import __version__
 from eventsnn.demos.cli import main
 
 
@@ -50,6 +51,13 @@ def test_the_list_names_tasks_and_cameras(capsys: pytest.CaptureFixture[str]) ->
     assert "flow" in shown
     for camera in ("davis346", "sim", "tcp://HOST:PORT"):
         assert camera in shown
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"eventsnn {__version__}\n"
 
 
 def test_help_and_wrong_names_need_nothing_heavy() -> None:
