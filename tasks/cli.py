@@ -13,6 +13,7 @@ from pathlib import Path
 from eventsnn import __version__
 from eventsnn.command_line import guarded, sensor_size
 from eventsnn.errors import ConfigError
+from eventsnn.process import keep_freed_memory, share_cores
 
 from . import FitOptions, TestOptions, names, table, task
 
@@ -107,6 +108,8 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
+    share_cores()
+    keep_freed_memory()
     chosen = task(options.task)
     if options.window_ms is not None and not options.data:
         raise ConfigError("--window-ms goes with --data: simulated windows have the length of training's")
