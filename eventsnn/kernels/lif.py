@@ -60,6 +60,37 @@ def lif_advance(current: Array, membrane: Array, leak: Array, most: int, spikes:
             after[row, channel] = u - fired
 
 
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def lif_advance_half(
+    current: Array, membrane: Array, leak: Array, most: int, spikes: Array, after: Array
+) -> None:
+    """`lif_advance` between two convolutions in bfloat16; the membrane stays in single precision.
+
+    Args:
+        current: (R, C) uint16, the bits of bfloat16 inputs.
+        membrane: (R, C) float32, membrane potential after the last step.
+        leak: (C,) float32, share of it that is kept.
+        most: spikes that a neuron can fire in one step, at least 1.
+        spikes: (R, C) uint16, written: the bits of bfloat16 whole numbers from 0 to `most`.
+        after: (R, C) float32, written: membrane potential after this step.
+    """
+    rows, channels = current.shape
+    half, top = np.float32(0.5), np.float32(most)
+    # A bfloat16 is the upper half of a float32.
+    bits = np.empty(channels, np.uint32)
+    values = bits.view(np.float32)
+    for row in range(rows):
+        for channel in range(channels):
+            bits[channel] = np.uint32(current[row, channel]) << np.uint32(16)
+        for channel in range(channels):
+            u = leak[channel] * membrane[row, channel] + values[channel]
+            fired = min(max(np.floor(u + half), np.float32(0.0)), top)
+            after[row, channel] = u - fired
+            values[channel] = fired
+        for channel in range(channels):
+            spikes[row, channel] = np.uint16(bits[channel] >> np.uint32(16))
+
+
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def lif_backward(
     gradient_spikes: Array,

@@ -320,13 +320,29 @@ def warped_voxel_channels(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def take_logarithms(counts: NDArray[np.float32]) -> None:
-    """`log(1 + count)` in place; most voxels hold nothing and cost nothing.
+def pack_channels(
+    counts: NDArray[np.float32],
+    flow: NDArray[np.float32],
+    stride: int,
+    scale: float,
+    out: NDArray[np.float32],
+) -> None:
+    """`log(1 + count)` and the flow side by side, channels innermost, in one pass.
 
     Args:
         counts: (B, H, W) float32, not negative.
+        flow: (2, H/stride, W/stride) float32, repeated over its cells.
+        stride: side of a flow cell, px.
+        scale: factor of the flow.
+        out: (H, W, B + 2) float32, written.
     """
-    flat = counts.reshape(-1)
-    for i in range(flat.size):
-        if flat[i] > 0:
-            flat[i] = np.log1p(flat[i])
+    bins, height, width = counts.shape
+    factor = np.float32(scale)
+    for y in range(height):
+        for x in range(width):
+            for k in range(bins):
+                count = counts[k, y, x]
+                # Most voxels hold nothing and need no logarithm.
+                out[y, x, k] = np.log1p(count) if count > 0 else np.float32(0)
+            out[y, x, bins] = flow[0, y // stride, x // stride] * factor
+            out[y, x, bins + 1] = flow[1, y // stride, x // stride] * factor

@@ -14,11 +14,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from eventsnn.errors import ShapeError
-from eventsnn.kernels.lif import lif_advance, lif_backward, lif_forward
+from eventsnn.kernels.lif import lif_advance, lif_advance_half, lif_backward, lif_forward
 from eventsnn.snn.surrogate import Spikes
 
 
@@ -83,31 +84,34 @@ def lif_step(current: Tensor, membrane: Tensor | None, leak: Tensor, most: int =
     """`lif_step_reference`, fused into one pass where the tensors lie on a CPU.
 
     Args:
-        current: (B, C, H, W) float, input; half precision is computed in float32.
+        current: (B, C, H, W) float32 or bfloat16, input; the membrane is computed in float32 either way.
         membrane: (B, C, H, W) float32, membrane potential after the last step; None at the start.
         leak: (C,) float32 in [0, 1].
         most: spikes that a neuron can fire in one step, at least 1.
-    Returns: spikes (B, C, H, W) float32, whole numbers from 0 to `most`, and the membrane potential after
-        the reset.
+    Returns: spikes (B, C, H, W), whole numbers from 0 to `most`, in float32 where gradients are recorded and
+        in the dtype of `current` elsewhere, and the float32 membrane potential after the reset.
     Raises: ShapeError: a membrane of another shape than the input.
     """
-    current = current.float()
     if membrane is not None and membrane.shape != current.shape:
         raise ShapeError(
             f"the state fits an input of {tuple(membrane.shape)}, not {tuple(current.shape)}: "
             "a state belongs to one batch size and one sensor; start with None"
         )
     if current.device.type != "cpu":
-        return lif_step_reference(current, membrane, leak, most)
+        return lif_step_reference(current.float(), membrane, leak, most)
     current = current.contiguous(memory_format=torch.channels_last)
     if membrane is None:
-        membrane = torch.zeros_like(current)
+        membrane = torch.zeros_like(current, dtype=torch.float32)
     membrane = membrane.contiguous(memory_format=torch.channels_last)
     if torch.is_grad_enabled():
-        spikes, after = _FusedStep.apply(current, membrane, leak, most)  # type: ignore[no-untyped-call]
-    else:
-        spikes, after = torch.empty_like(current), torch.empty_like(current)
-        lif_advance(_rows(current), _rows(membrane), leak.numpy(), most, _rows(spikes), _rows(after))
+        spikes, after = _FusedStep.apply(current.float(), membrane, leak, most)  # type: ignore[no-untyped-call]
+        return spikes, after
+    spikes, after = torch.empty_like(current), torch.empty_like(membrane)
+    if current.dtype == torch.bfloat16:
+        bits = [_rows(half.view(torch.int16)).view(np.uint16) for half in (current, spikes)]
+        lif_advance_half(bits[0], _rows(membrane), leak.numpy(), most, bits[1], _rows(after))
+        return spikes, after
+    lif_advance(_rows(current.float()), _rows(membrane), leak.numpy(), most, _rows(spikes), _rows(after))
     return spikes, after
 
 

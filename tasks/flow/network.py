@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from eventsnn.backbones.spiking_unet import SpikingUNet, SpikingUNetConfig, State
 from eventsnn.errors import ConfigError, ShapeError
-from eventsnn.kernels.voxel import take_logarithms, warped_voxel_channels
+from eventsnn.kernels.voxel import pack_channels, warped_voxel_channels
 from eventsnn.windows import Window
 
 FLOW_SCALE = 8.0
@@ -110,11 +111,12 @@ class FlowNetwork(nn.Module):
         batch, _, rows, columns = flow.shape
         stride = self.backbone.stride
         bins = self.config.bins
-        grid = torch.zeros(batch, 2 * bins + 2, rows * stride, columns * stride)
+        height, width = rows * stride, columns * stride
+        packed = torch.empty(batch, height, width, 2 * bins + 2)
         known = flow.detach().float().cpu().contiguous().numpy()
-        counts = grid.numpy()
         for index, window in enumerate(windows):
             events = window.events
+            counts = np.zeros((2 * bins, height, width), np.float32)
             refused = warped_voxel_channels(
                 events.t,
                 events.x,
@@ -124,18 +126,16 @@ class FlowNetwork(nn.Module):
                 window.end_us,
                 known[index],
                 stride,
-                counts[index, : 2 * bins],
+                counts,
             )
             if refused >= 0:
                 raise ShapeError(
                     f"event {refused} of the window [{window.start_us}, {window.end_us}) µs lies outside it "
                     f"or off the {events.sensor} sensor"
                 )
-            # Counts of fast, rich scenes are a hundred times those of slow, bare ones.
-            take_logarithms(counts[index, : 2 * bins])
-        grid = grid.to(flow.device)
-        grid[:, 2 * bins :] = functional.interpolate(flow.detach().float(), scale_factor=stride) / FLOW_SCALE
-        return grid.contiguous(memory_format=torch.channels_last)
+            # Counts of fast, rich scenes are a hundred times those of slow, bare ones: hence logarithms.
+            pack_channels(counts, known[index], stride, 1 / FLOW_SCALE, packed[index].numpy())
+        return packed.permute(0, 3, 1, 2).to(flow.device)
 
     def start(self, windows: Sequence[Window]) -> FlowState:
         """The state at the beginning of a stream: nothing fired, nothing moves.

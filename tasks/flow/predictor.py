@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from llvmlite.binding import get_host_cpu_features
+from torch import nn
 
 from eventsnn.configuration import build
 from eventsnn.errors import FormatError, ShapeError
@@ -31,8 +32,14 @@ SMALLEST_SIDE = 32
 """The network halves the picture four times; below this nothing is left to look at."""
 
 
+@cache
+def _native_bfloat16() -> bool:
+    features = get_host_cpu_features()
+    return any(features.get(name) for name in ("avx512bf16", "amx-bf16", "bf16"))
+
+
 def load_network(path: Path) -> FlowNetwork:
-    """A flow network with weights from a file, ready for inference, batch norms folded.
+    """A flow network with weights from a file, batch norms folded, to be used inside `inference()`.
 
     Args:
         path: a *.safetensors file of `eventsnn-train fit flow`.
@@ -46,13 +53,12 @@ def load_network(path: Path) -> FlowNetwork:
         raise FormatError(f"{path} does not hold the flow network that it names; train it anew") from error
     network.eval().requires_grad_(False)
     network.backbone.fold()
+    if _native_bfloat16():
+        # Autocast would convert the weights anew in every step.
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(torch.bfloat16)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
-
-
-@cache
-def _native_bfloat16() -> bool:
-    features = get_host_cpu_features()
-    return any(features.get(name) for name in ("avx512bf16", "amx-bf16", "bf16"))
 
 
 @contextmanager
@@ -101,7 +107,7 @@ class FlowPredictor:
             out = self.network.step([window], state)
         config = self.network.config
         if config.neuron == "lif":
-            fired = sum(float(layer.sum()) for layer in out.spikes)
+            fired = sum(float(layer.sum(dtype=torch.float32)) for layer in out.spikes)
             self.firing_rate = fired / config.most / sum(layer.numel() for layer in out.spikes)
         displacement = np.ascontiguousarray(out.flow[0].numpy())
         return Flow(displacement, window.start_us, window.end_us), out.state

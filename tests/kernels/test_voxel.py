@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eventsnn.kernels.voxel import take_logarithms, voxel_channels, voxel_signed, warped_voxel_channels
+from eventsnn.kernels.voxel import pack_channels, voxel_channels, voxel_signed, warped_voxel_channels
 
 
 def arrays(n, width, height, start_us, end_us, seed=0):
@@ -132,8 +132,12 @@ def test_warped_drops_events_whose_flow_is_not_a_number():
     assert not out.any()
 
 
-def test_logarithms_in_place() -> None:
-    counts = np.array([[[0.0, 1.0], [0.5, 3.0]]], np.float32)
-    expected = np.log1p(counts)
-    take_logarithms(counts)
-    np.testing.assert_allclose(counts, expected, rtol=1e-6)
+def test_packed_channels() -> None:
+    generator = np.random.default_rng(0)
+    counts = generator.random((3, 4, 6)).astype(np.float32)
+    counts[counts < 0.5] = 0
+    flow = generator.normal(size=(2, 2, 3)).astype(np.float32)
+    out = np.full((4, 6, 5), np.nan, np.float32)
+    pack_channels(counts, flow, 2, 0.5, out)
+    np.testing.assert_allclose(out[..., :3], np.log1p(counts).transpose(1, 2, 0), rtol=1e-6)
+    np.testing.assert_array_equal(out[..., 3:], 0.5 * flow.repeat(2, 1).repeat(2, 2).transpose(1, 2, 0))

@@ -1,7 +1,5 @@
 """Neurons against their equations, and the fused step against the reference."""
 
-import math
-
 import pytest
 import torch
 
@@ -124,7 +122,18 @@ def test_twin_rectifies() -> None:
     assert state is None
 
 
-def test_half_precision_input_is_computed_in_single() -> None:
-    spikes, after = lif_step(one(0.75).bfloat16(), None, torch.tensor([0.5]))
-    assert spikes.dtype == after.dtype == torch.float32
-    assert math.isclose(after.item(), -0.25)
+@pytest.mark.parametrize("most", [1, 4])
+def test_bfloat16_between_convolutions(most: int) -> None:
+    torch.manual_seed(2)
+    current, membrane, leak = 3 * torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5), torch.rand(3)
+    half = current.bfloat16()
+    expected_spikes, expected_after = lif_step_reference(half.float(), membrane, leak, most)
+    with torch.no_grad():
+        spikes, after = lif_step(half, membrane, leak, most)
+    assert spikes.dtype == torch.bfloat16
+    assert after.dtype == torch.float32
+    assert torch.equal(spikes.float(), expected_spikes)
+    torch.testing.assert_close(after, expected_after)
+    trained, _ = lif_step(half, membrane, leak.requires_grad_(), most)
+    assert trained.dtype == torch.float32
+    assert torch.equal(trained, expected_spikes)
