@@ -61,7 +61,8 @@ $(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml
 	$(INSTALL) hatchling -e '.[train,dev]'
 	@touch $@
 
-# tonic asks for audio packages that its event functions do not use.
+# tonic alone: the audio packages that it asks for are not used by its event functions.
 $(VENV)/bench.stamp: $(VENV)/run.stamp
-	$(INSTALL) -e '.[bench]'
+	$(INSTALL) --no-deps tonic importRosbag
+	$(INSTALL) requests tqdm
 	@touch $@

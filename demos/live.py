@@ -25,7 +25,7 @@ from .capture import FRAME_PATIENCE_US, Capture, frame_at
 from .figures import Figures
 from .outputs import Outputs
 
-LIVE_PICTURES_PER_S = 30
+LIVE_PICTURES_PER_S = 25
 OFFLINE_PICTURES_PER_S = 60
 RESET_AFTER_US = 1_000_000
 """A longer gap between two windows starts the network's state anew."""

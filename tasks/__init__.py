@@ -101,7 +101,7 @@ class Task:
         name: the folder's name.
         summary: one line for `--list`.
         predictor: (sensor, weights) -> Predictor; `weights` is a file, or None for the shipped ones.
-        window_ms: length of the windows that the shipped weights were trained for, ms.
+        window_ms: length of windows that a stream is cut into where nobody says otherwise, ms.
         fit: trains, and gives the path of the weights.
         test: scores weights beside the classical baselines; title of each table to its rows.
         recipes: names that `fit` knows.

@@ -26,7 +26,7 @@ from eventsnn.simulation.sensor import EventSensor, SensorConfig
 
 SENSOR = Sensor(346, 260)
 SEED = 6
-RENDER_US = 5_000
+RENDER_US = 8_000
 FRAME_US = 40_000
 MEAN_GREY = 90
 PIXELS = SensorConfig(on_threshold=0.3, off_threshold=0.3, shot_noise_hz=0.1)
