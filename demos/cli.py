@@ -115,6 +115,12 @@ def _demo(options: argparse.Namespace) -> int:
     # Heavy from here on: everything that can be wrong with the options has been said.
     share_cores()
     keep_freed_memory()
+    try:
+        import cv2  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            f"OpenCV cannot be loaded ({error}); on a bare Linux: apt install libgl1 libglib2.0-0"
+        ) from error
     from .session import Wish, play, words
 
     wish = Wish(
