@@ -48,7 +48,7 @@ def test_score_on_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     rows = [f"{t * 1000 + y} {10 + t} {y} 1" for t in range(45) for y in range(48)]
     path = tmp_path / "edge.txt"
     path.write_text("\n".join(rows))
-    assert main(["test", "flow", "--data", str(path), "--sensor", "64x48"]) == 0
+    assert main(["test", "flow", "--data", str(path), "--sensor", "64x48", "--window-ms", "20"]) == 0
     printed = capsys.readouterr().out
     assert "edge.txt, 20 ms windows" in printed
     assert "| zero" in printed
