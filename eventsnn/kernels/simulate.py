@@ -183,36 +183,24 @@ def emit_events(
             filtered[row, column] = after
             level = reference[row, column] - np.float32(leak)
             step = after - before
-            threshold = on_threshold[row, column]
-            while after - level >= threshold:
-                level += threshold
-                share = (level - before) / step if step > 0 else 1.0
-                share = min(max(share, 0.0), 1.0)
-                when = start_us + int(share * span)
-                if when - last_event[row, column] >= refractory_us and count < room:
-                    last_event[row, column] = when
-                    if jitter_us > 0:
-                        when += int(jitter_us * _random(random_state))
-                    t[count] = min(when, end_us - 1)
-                    x[count] = column
-                    y[count] = row
-                    p[count] = True
-                    count += 1
-            threshold = off_threshold[row, column]
-            while level - after >= threshold:
-                level -= threshold
-                share = (level - before) / step if step < 0 else 1.0
-                share = min(max(share, 0.0), 1.0)
-                when = start_us + int(share * span)
-                if when - last_event[row, column] >= refractory_us and count < room:
-                    last_event[row, column] = when
-                    if jitter_us > 0:
-                        when += int(jitter_us * _random(random_state))
-                    t[count] = min(when, end_us - 1)
-                    x[count] = column
-                    y[count] = row
-                    p[count] = False
-                    count += 1
+            for direction in range(2):
+                on = direction == 0
+                sign = np.float32(1.0) if on else np.float32(-1.0)
+                threshold = on_threshold[row, column] if on else off_threshold[row, column]
+                while sign * (after - level) >= threshold:
+                    level += sign * threshold
+                    share = (level - before) / step if sign * step > 0 else 1.0
+                    share = min(max(share, 0.0), 1.0)
+                    when = start_us + int(share * span)
+                    if when - last_event[row, column] >= refractory_us and count < room:
+                        last_event[row, column] = when
+                        if jitter_us > 0:
+                            when += int(jitter_us * _random(random_state))
+                        t[count] = min(when, end_us - 1)
+                        x[count] = column
+                        y[count] = row
+                        p[count] = on
+                        count += 1
             reference[row, column] = level
     # Expected numbers below one would never fire if they were rounded: the fraction is a chance.
     extra = int(noise_events + _random(random_state))
