@@ -2,7 +2,7 @@
 
 Each window of events is one step. Its events are first moved along the flow known so far (the state),
 then counted in a voxel grid that is shown whole, bins as channels; the network sees what motion is left
-and corrects the flow. The flow is thus the membrane potential of a readout that integrates without leak
+and corrects the flow. The flow is thus the membrane potential of a readout that integrates with a small leak
 and never fires, and one step a window is enough: a live camera refines its estimate as it goes.
 """
 
@@ -24,6 +24,12 @@ from eventsnn.windows import Window
 
 FLOW_SCALE = 8.0
 """Pixels that one unit of the network's flow input and output stands for."""
+
+KEPT = 0.9
+"""Share of the known flow that the next window of a stream starts from."""
+
+FASTEST = 20.0
+"""Largest known flow along an axis, px a window; training reaches 15."""
 
 
 @dataclass(frozen=True)
@@ -173,9 +179,22 @@ class FlowNetwork(nn.Module):
             )
         return self._look(windows, state)
 
+    def _known(self, state: FlowState) -> Tensor:
+        """The flow to start from: what the state holds, smoothed, a little forgotten, and bounded.
+
+        Training sees a few windows and starts some of them wrong; a stream lasts for hours. Without this a
+        single bad window can leave flow behind that the network never takes back.
+        """
+        flow = state.flow.detach()
+        if self.training:
+            return flow
+        padded = functional.pad(flow, (1, 1, 1, 1), mode="replicate")
+        return (KEPT * functional.avg_pool2d(padded, 3, 1)).clamp(-FASTEST, FASTEST)
+
     def _look(self, windows: Sequence[Window], state: FlowState) -> FlowStep:
-        features, membranes, spikes = self.backbone.step(self.encode(windows, state.flow), state.membranes)
-        flow = state.flow.detach() + FLOW_SCALE * self.readout(features).float()
+        known = self._known(state)
+        features, membranes, spikes = self.backbone.step(self.encode(windows, known), state.membranes)
+        flow = known + FLOW_SCALE * self.readout(features).float()
         sensor = windows[0].events.sensor
         full = functional.interpolate(
             flow, scale_factor=self.backbone.stride, mode="bilinear", align_corners=False

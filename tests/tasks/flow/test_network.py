@@ -8,7 +8,8 @@ from eventsnn.errors import ConfigError, ShapeError
 from eventsnn.events import Events, Sensor
 from eventsnn.representations import voxel_grid
 from eventsnn.tasks.flow.data import Sequence
-from eventsnn.tasks.flow.network import FLOW_SCALE, FlowConfig, FlowNetwork, FlowState
+from eventsnn.tasks.flow.network import FASTEST, FLOW_SCALE, KEPT, FlowConfig, FlowNetwork, FlowState
+from eventsnn.tasks.flow.predictor import SHIPPED, inference, load_network
 from eventsnn.windows import Window
 
 
@@ -63,7 +64,7 @@ def test_known_flow_is_corrected_not_replaced(network: FlowNetwork, sequences: l
     torch.nn.init.zeros_(network.readout.bias)
     windows = [sequence.windows[0] for sequence in sequences]
     state = FlowState(None, torch.full_like(network.start(windows).flow, 3.0))
-    assert torch.equal(network.step(windows, state).flow, torch.full((2, 2, 40, 50), 3.0))
+    torch.testing.assert_close(network.step(windows, state).flow, torch.full((2, 2, 40, 50), 3.0 * KEPT))
 
 
 @torch.no_grad()
@@ -101,3 +102,22 @@ def test_bad_input(network: FlowNetwork, sequences: list[Sequence]) -> None:
         network([])
     with pytest.raises(ConfigError, match="2 bins"):
         FlowConfig(bins=1)
+
+
+@torch.no_grad()
+def test_a_stream_recovers_from_wrong_flow(sequences: list[Sequence]) -> None:
+    """A damaged state must wear off: the shipped network forgets hundreds of pixels within a few windows."""
+    network = load_network(SHIPPED)
+    windows = sequences[0].windows
+    wrong = 300 * torch.randn(
+        network.start(windows[:1]).flow.shape, generator=torch.Generator().manual_seed(0)
+    )
+    state = FlowState(None, wrong)
+    with inference():
+        assert network.step(windows[:1], state).state.flow.abs().max() < FASTEST + 60
+        for _ in range(12):
+            for window in windows:
+                out = network.step([window], state)
+                state = out.state
+        expected, _ = network([[window] for window in (*windows, *windows)])
+    assert (out.flow - expected[-1]).abs().mean() < 1.0
