@@ -169,9 +169,10 @@ class FlowNetwork(nn.Module):
             state: None at the start of the streams, then what the step before gave.
         Raises: ShapeError: windows of different sensors, or a state of another sensor or batch.
         """
+        start = self.start(windows)
         if state is None:
-            state = self._look(windows, self.start(windows)).state
-        expected = self.start(windows).flow.shape
+            state = self._look(windows, start).state
+        expected = start.flow.shape
         if state.flow.shape != expected:
             raise ShapeError(
                 f"the state holds flow of shape {tuple(state.flow.shape)}, these windows need "
