@@ -1,15 +1,39 @@
-"""Events as tensors: voxel grid, count image, time surface."""
+"""Events as planes: one file per representation, each a function and a dataclass that holds its arguments.
+
+The folder is the registry: a module that exports `REPRESENTATION` is one. The imports here only spare
+callers the name of the module; importing a representation must not import Numba.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
 
 from eventsnn.representations.count_image import CountImage, count_image
+from eventsnn.representations.representation import Polarity, Representation, stack
 from eventsnn.representations.time_surface import TimeSurface, time_surface
 from eventsnn.representations.voxel_grid import VoxelGrid, voxel_grid, voxel_grid_torch
 
 __all__ = [
     "CountImage",
+    "Polarity",
+    "Representation",
     "TimeSurface",
     "VoxelGrid",
     "count_image",
+    "representations",
+    "stack",
     "time_surface",
     "voxel_grid",
     "voxel_grid_torch",
 ]
+
+
+def representations() -> dict[str, type[Representation]]:
+    """Every representation, by the name of its module with hyphens ("voxel-grid")."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        contents = import_module(f"{__name__}.{module.name}")
+        if hasattr(contents, "REPRESENTATION"):
+            found[module.name.replace("_", "-")] = contents.REPRESENTATION
+    return found

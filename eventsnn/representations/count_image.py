@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.errors import ConfigError
 from eventsnn.events import Events
-from eventsnn.kernels.count_image import count_events
-from eventsnn.representations.voxel_grid import Polarity, prepared, refusal
+from eventsnn.representations.representation import (
+    Polarity,
+    Representation,
+    polarity_planes,
+    prepared,
+    refusal,
+)
 
 
 def count_image(
@@ -30,7 +34,9 @@ def count_image(
         ConfigError: an unknown polarity.
         ShapeError: an event off the sensor; an `out` that does not fit.
     """
-    planes = _planes(polarity)
+    from eventsnn.kernels.count_image import count_events
+
+    planes = polarity_planes(polarity)
     out = prepared((planes, events.sensor.height, events.sensor.width), out)
     refused = count_events(events.x, events.y, events.p, planes - 1, 1.0 if planes == 2 else -1.0, out)
     if refused >= 0:
@@ -39,7 +45,7 @@ def count_image(
 
 
 @dataclass(frozen=True)
-class CountImage:
+class CountImage(Representation):
     """`count_image` with its argument held.
 
     Args:
@@ -50,19 +56,23 @@ class CountImage:
     polarity: Polarity = "channels"
 
     def __post_init__(self) -> None:
-        _planes(self.polarity)
+        polarity_planes(self.polarity)
 
     @property
     def channels(self) -> int:
         """Planes of the result."""
-        return _planes(self.polarity)
+        return polarity_planes(self.polarity)
 
-    def __call__(self, events: Events, *, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """`count_image(events, polarity=polarity, out=out)`."""
+    def __call__(
+        self,
+        events: Events,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        *,
+        out: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """`count_image(events, polarity=polarity, out=out)`: the interval does not matter."""
         return count_image(events, polarity=self.polarity, out=out)
 
 
-def _planes(polarity: str) -> int:
-    if polarity not in ("sign", "channels"):
-        raise ConfigError(f"polarity is 'sign' or 'channels', not {polarity!r}")
-    return 1 if polarity == "sign" else 2
+REPRESENTATION = CountImage

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from eventsnn.errors import ConfigError
 from eventsnn.events import Events
-from eventsnn.kernels.time_surface import decay, last_times
-from eventsnn.representations.voxel_grid import prepared, refusal
+from eventsnn.representations.representation import Representation, prepared, refusal
 
 
 def time_surface(
@@ -33,6 +32,8 @@ def time_surface(
         ConfigError: a time constant that is not positive.
         ShapeError: an event off the sensor or out of time order; an `out` that does not fit.
     """
+    from eventsnn.kernels.time_surface import decay, last_times
+
     if not tau_us > 0:
         raise ConfigError(f"a time surface needs tau above 0 µs, not {tau_us}")
     shape = (2, events.sensor.height, events.sensor.width)
@@ -50,7 +51,7 @@ def time_surface(
 
 
 @dataclass(frozen=True)
-class TimeSurface:
+class TimeSurface(Representation):
     """`time_surface` with its time constant held.
 
     Args:
@@ -58,7 +59,7 @@ class TimeSurface:
     Raises: ConfigError: a time constant that is not positive.
     """
 
-    tau_us: float
+    tau_us: float = 50_000
 
     def __post_init__(self) -> None:
         if not self.tau_us > 0:
@@ -70,7 +71,15 @@ class TimeSurface:
         return 2
 
     def __call__(
-        self, events: Events, at_us: int | None = None, *, out: NDArray[np.float32] | None = None
+        self,
+        events: Events,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        *,
+        out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """`time_surface(events, tau_us, at_us, out=out)`."""
-        return time_surface(events, self.tau_us, at_us, out=out)
+        """`time_surface(events, tau_us, end_us, out=out)`: the surface at the end of the interval."""
+        return time_surface(events, self.tau_us, end_us, out=out)
+
+
+REPRESENTATION = TimeSurface

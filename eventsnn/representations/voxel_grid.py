@@ -8,19 +8,23 @@ max(0, 1 - |b - tau|) of every event, so the weights of an event sum to 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.errors import ConfigError, ShapeError
 from eventsnn.events import Events, Sensor
-from eventsnn.kernels.voxel import voxel_channels, voxel_signed
+from eventsnn.representations.representation import (
+    Polarity,
+    Representation,
+    polarity_planes,
+    prepared,
+    refusal,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Polarity = Literal["sign", "channels"]
 
 # 285 years over the number of bins: a longer interval would overflow the kernel's integers.
 _LONGEST_US = 2**53
@@ -55,6 +59,8 @@ def voxel_grid(
         ShapeError: an event off the sensor, outside the interval or out of time order; an `out` that
             does not fit. `out` is then half filled.
     """
+    from eventsnn.kernels.voxel import voxel_channels, voxel_signed
+
     planes = _planes(bins, polarity)
     out = prepared((planes, events.sensor.height, events.sensor.width), out)
     if not len(events):
@@ -74,7 +80,7 @@ def voxel_grid(
 
 
 @dataclass(frozen=True)
-class VoxelGrid:
+class VoxelGrid(Representation):
     """`voxel_grid` with its arguments held.
 
     Args:
@@ -83,7 +89,7 @@ class VoxelGrid:
     Raises: ConfigError: fewer than one bin, an unknown polarity.
     """
 
-    bins: int
+    bins: int = 5
     polarity: Polarity = "sign"
 
     def __post_init__(self) -> None:
@@ -160,37 +166,10 @@ def voxel_grid_torch(
     return grid.view(planes, sensor.height, sensor.width)
 
 
-def prepared(shape: tuple[int, ...], out: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Zeros of `shape`: `out` itself where given.
-
-    Raises: ShapeError: `out` has another shape or dtype, is read-only or not C-contiguous.
-    """
-    if out is None:
-        return np.zeros(shape, np.float32)
-    if out.shape != shape or out.dtype != np.float32 or not (out.flags.c_contiguous and out.flags.writeable):
-        raise ShapeError(
-            f"out must be {shape} float32, C-contiguous and writeable, not {out.shape} {out.dtype}"
-        )
-    out.fill(0)
-    return out
-
-
-def refusal(events: Events, index: int, interval_us: tuple[int, int] | None = None) -> ShapeError:
-    """The error for the event that a kernel refused, given the interval that it had to lie in."""
-    t, x, y = int(events.t[index]), int(events.x[index]), int(events.y[index])
-    if x >= events.sensor.width or y >= events.sensor.height:
-        return ShapeError(f"event {index} at ({x}, {y}) lies off the {events.sensor} sensor")
-    if interval_us is not None and not interval_us[0] <= t <= interval_us[1]:
-        return ShapeError(
-            f"event {index} at {t} µs lies outside [{interval_us[0]}, {interval_us[1]}] µs; "
-            "give the interval of the events, or cut them with Events.between"
-        )
-    return ShapeError(f"event {index} at {t} µs is out of time order; sort the events by t first")
-
-
 def _planes(bins: int, polarity: str) -> int:
     if bins < 1:
         raise ConfigError(f"a voxel grid needs at least 1 bin, not {bins}")
-    if polarity not in ("sign", "channels"):
-        raise ConfigError(f"polarity is 'sign' or 'channels', not {polarity!r}")
-    return bins if polarity == "sign" else 2 * bins
+    return bins * polarity_planes(polarity)
+
+
+REPRESENTATION = VoxelGrid

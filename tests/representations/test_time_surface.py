@@ -49,7 +49,7 @@ def test_no_events_and_the_module():
     assert time_surface(Events.empty(SENSOR), 10, out=out) is out
     assert not out.any()
     events = some(30, 2)
-    np.testing.assert_array_equal(TimeSurface(300)(events, 4000), time_surface(events, 300, 4000))
+    np.testing.assert_array_equal(TimeSurface(300)(events, 0, 4000), time_surface(events, 300, 4000))
 
 
 def test_bad_input_is_refused():

@@ -1,0 +1,142 @@
+"""What every representation has in common: a call that turns events into one array of planes.
+
+A representation is a function first (`voxel_grid`) and a small frozen dataclass second (`VoxelGrid`),
+which holds the function's arguments, all with defaults, and inherits from the protocol here. Its module
+exports the dataclass as `REPRESENTATION`, imports its kernels inside the function (Numba costs half a
+second to import), and adds a twin for tensors on any device, `voxel_grid_torch(t, x, y, p, sensor, ...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from eventsnn.errors import ConfigError, ShapeError
+from eventsnn.events import Events, Sensor
+from eventsnn.windows import Window
+
+Polarity = Literal["sign", "channels"]
+"""ON as plus and OFF as minus in the same planes, or ON in the first half of the planes, OFF in the second."""
+
+
+class Representation(Protocol):
+    """The events of an interval as planes; equal arguments compare and hash equal."""
+
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float32)
+    """Of the result."""
+
+    @property
+    def channels(self) -> int:
+        """Planes C of the result."""
+        ...
+
+    def shape(self, sensor: Sensor) -> tuple[int, int, int]:
+        """(C, H, W) of the result; those that make cells of several pixels say so here.
+
+        Args:
+            sensor: the pixel array of the events.
+        """
+        return self.channels, sensor.height, sensor.width
+
+    def __call__(
+        self,
+        events: Events,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        *,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """The planes of the events.
+
+        Args:
+            events: in time order, inside the interval.
+            start_us: begin of the interval, µs; the first event where None.
+            end_us: end of the interval, µs; the last event where None.
+            out: array to write to, overwritten.
+        Returns: `shape(events.sensor)` of `dtype`; zeros where there are no events.
+        Raises: ShapeError: events that do not fit the interval or their sensor; an `out` that does not fit.
+        """
+        ...
+
+
+def stack(
+    representation: Representation, windows: Sequence[Window], out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """One representation of several windows, one after another in one array.
+
+    Args:
+        representation: what to make of each window.
+        windows: T windows of one sensor.
+        out: (T, C, H, W) to write to, overwritten.
+    Returns: (T, C, H, W) of the representation's dtype.
+    Raises: ShapeError: no windows, windows of different sensors, an `out` that does not fit.
+    """
+    if not windows:
+        raise ShapeError("nothing to stack: it needs at least one window")
+    sensor = windows[0].events.sensor
+    shape = (len(windows), *representation.shape(sensor))
+    if out is None:
+        out = np.empty(shape, representation.dtype)
+    check_out(out, shape, representation.dtype)
+    for window, planes in zip(windows, out, strict=True):
+        if window.events.sensor != sensor:
+            raise ShapeError(
+                f"a stack holds windows of one sensor, not of {sensor} and {window.events.sensor}"
+            )
+        representation(window.events, window.start_us, window.end_us, out=planes)
+    return out
+
+
+def prepared(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """Zeros of `shape` and `dtype`: `out` itself where given.
+
+    Raises: ShapeError: `out` has another shape or dtype, is read-only or not C-contiguous.
+    """
+    if out is None:
+        return np.zeros(shape, dtype)
+    check_out(out, shape, dtype)
+    out.fill(0)
+    return out
+
+
+def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike) -> None:
+    """Nothing, where a result of `shape` and `dtype` can be written to `out`.
+
+    Raises: ShapeError: `out` has another shape or dtype, is read-only or not C-contiguous.
+    """
+    if out.shape != shape or out.dtype != dtype or not (out.flags.c_contiguous and out.flags.writeable):
+        raise ShapeError(
+            f"out must be {shape} {np.dtype(dtype)}, C-contiguous and writeable, not {out.shape} {out.dtype}"
+        )
+
+
+def refusal(events: Events, index: int, interval_us: tuple[int, int] | None = None) -> ShapeError:
+    """The error for the event that a kernel refused, given the interval that it had to lie in.
+
+    Args:
+        events: what the kernel was given.
+        index: of the event that it stopped at.
+        interval_us: first and last instant that it allowed, µs; None where it looks at no time.
+    """
+    t, x, y = int(events.t[index]), int(events.x[index]), int(events.y[index])
+    if x >= events.sensor.width or y >= events.sensor.height:
+        return ShapeError(f"event {index} at ({x}, {y}) lies off the {events.sensor} sensor")
+    if interval_us is not None and not interval_us[0] <= t <= interval_us[1]:
+        return ShapeError(
+            f"event {index} at {t} µs lies outside [{interval_us[0]}, {interval_us[1]}] µs; "
+            "give the interval of the events, or cut them with Events.between"
+        )
+    return ShapeError(f"event {index} at {t} µs is out of time order; sort the events by t first")
+
+
+def polarity_planes(polarity: str) -> int:
+    """How many planes a polarity takes: 1 for "sign", 2 for "channels".
+
+    Raises: ConfigError: neither of them.
+    """
+    if polarity not in ("sign", "channels"):
+        raise ConfigError(f"polarity is 'sign' or 'channels', not {polarity!r}")
+    return 1 if polarity == "sign" else 2
