@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_info(commands)
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["bench"]:
-        from eventsnn import bench
+        from eventsnn.benchmarks import command
 
-        bench.add_parser(commands)
+        command.add_parser(commands)
     else:
         # only its line in --help: `eventsnn info` must not wait for the compiler behind the kernels
         commands.add_parser("bench", help="how fast this machine is, beside other libraries")

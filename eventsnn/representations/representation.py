@@ -19,7 +19,7 @@ from eventsnn.events import Events, Sensor
 from eventsnn.windows import Window
 
 Polarity = Literal["sign", "channels"]
-"""ON as plus and OFF as minus in the same planes, or ON in the first half of the planes, OFF in the second."""
+"""ON plus and OFF minus in the same planes, or ON in the first half of the planes and OFF in the second."""
 
 
 class Representation(Protocol):

@@ -1,0 +1,186 @@
+"""Contenders timed in turn, round after round; the best round of each counts.
+
+What else the machine does in the meantime hits all contenders of an operation alike, and the plain copy
+of the same events among them is the yardstick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.events import Events
+
+_LONGEST_S = 8.0
+"""A contender that has run this long sits the remaining rounds out; every one has two rounds at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One implementation of an operation.
+
+    Args:
+        implementation: whose code it is.
+        call: does the work once, and nothing else.
+        events: how many events one call handles; the rate counts these.
+        agrees: whether what a call gave is the right answer; None where a convention of its own forbids
+            the comparison, which `note` then explains.
+        note: what a reader of the figure must know.
+    """
+
+    implementation: str
+    call: Callable[[], Any]
+    events: int
+    agrees: Callable[[Any], bool] | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is timed.
+
+    Args:
+        name: what is done, on how many events.
+        events: what the plain copy copies.
+        contenders: ours first.
+        cores: how many cores the process may use meanwhile.
+    """
+
+    name: str
+    events: Events
+    contenders: Sequence[Contender]
+    cores: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One implementation of one operation, measured.
+
+    Args:
+        operation: what was done, on how many events.
+        implementation: whose code did it.
+        ms: best wall time of one call, ms.
+        mev_s: million events per second.
+        of_copy: this rate over that of the plain copy, in the same rounds.
+        ours: the rate of eventsnn over this one.
+        agrees: whether its answer was right; None where it was not compared.
+        note: what a reader of the figure must know.
+    """
+
+    operation: str
+    implementation: str
+    ms: float
+    mev_s: float
+    of_copy: float
+    ours: float
+    agrees: bool | None
+    note: str
+
+
+def timed(operation: Operation, rounds: int) -> list[Timing]:
+    """Time an operation's contenders and the plain copy of its events.
+
+    Args:
+        operation: what to time.
+        rounds: how often each contender runs; the best counts.
+    """
+    contenders = [
+        *operation.contenders,
+        Contender("plain copy", _copy(operation.events), len(operation.events)),
+    ]
+    with only(operation.cores):
+        # The first call compiles, or touches memory for the first time.
+        answers = [_answer(contender) for contender in contenders]
+        best = [float("inf")] * len(contenders)
+        spent = [0.0] * len(contenders)
+        for turn in range(rounds):
+            for index, contender in enumerate(contenders):
+                if turn > 1 and spent[index] > _LONGEST_S:
+                    continue
+                start = time.perf_counter()
+                contender.call()
+                seconds = time.perf_counter() - start
+                best[index] = min(best[index], seconds)
+                spent[index] += seconds
+    rates = [contender.events / seconds / 1e6 for contender, seconds in zip(contenders, best, strict=True)]
+    return [
+        Timing(
+            operation.name,
+            contender.implementation,
+            seconds * 1e3,
+            rate,
+            rate / rates[-1],
+            rates[0] / rate,
+            answer,
+            contender.note,
+        )
+        for contender, seconds, rate, answer in zip(contenders, best, rates, answers, strict=True)
+    ]
+
+
+def as_table(timings: Iterable[Timing]) -> Iterator[str]:
+    """The lines of a table, one for each timing.
+
+    Args:
+        timings: those of one operation next to each other.
+    """
+    yield f"{'operation':<46}{'implementation':<24}{'ms':>10}{'Mev/s':>9}{'of copy':>9}{'ours is':>9}  answer"
+    before = None
+    for timing in timings:
+        name = timing.operation if timing.operation != before else ""
+        before = timing.operation
+        answer = {True: "equal", False: "WRONG", None: ""}[timing.agrees]
+        yield (
+            f"{name:<46}{timing.implementation:<24}{timing.ms:>10.2f}{timing.mev_s:>9.1f}"
+            f"{timing.of_copy:>9.2f}{timing.ours:>8.1f}x  {answer}".rstrip()
+        )
+
+
+def count(events: int) -> str:
+    """A number of events in words, for an operation's name: "20 M events".
+
+    Args:
+        events: how many.
+    """
+    return f"{events / 1e6:g} M events" if events >= 1e6 else f"{events / 1e3:g} k events"
+
+
+@contextlib.contextmanager
+def only(cores: int) -> Iterator[None]:
+    """Hold this thread, and those that it starts, on a number of cores where the system can (Linux).
+
+    Args:
+        cores: how many of the cores that the process has.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[-cores:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _answer(contender: Contender) -> bool | None:
+    answer = contender.call()
+    return None if contender.agrees is None else contender.agrees(answer)
+
+
+def _copy(events: Events) -> Callable[[], None]:
+    columns: list[NDArray[Any]] = [events.t, events.x, events.y, events.p]
+    copies = [np.empty_like(column) for column in columns]
+
+    def call() -> None:
+        for copy, column in zip(copies, columns, strict=True):
+            np.copyto(copy, column)
+
+    return call

@@ -1,0 +1,147 @@
+"""Voxel grids: big ones beside peers, and windows of real size beside clearing their memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.benchmarks.case import Case, moving_edges
+from eventsnn.benchmarks.peers import eventcv_stream, structured
+from eventsnn.benchmarks.timing import Contender, Operation, count
+from eventsnn.events import Events, Sensor
+from eventsnn.representations import voxel_grid
+
+_MOST_NUMPY = 4_000_000
+"""NumPy and tonic hold a dozen columns of 8 bytes meanwhile."""
+
+_MOST_TORCH = 500_000
+"""The torch code makes eight passes over everything; its rate hardly depends on the number."""
+
+_REAL_SENSOR = Sensor(1280, 720)
+
+
+def operations(case: Case) -> Iterator[Operation]:
+    """Voxel grids, bilinear in time, of all events and of windows of real size."""
+    for bins in (5, 10, 15):
+        contenders = [_ours(case.events, bins), *_peers(case, bins)]
+        yield Operation(f"voxel grid, {bins} bins, {count(case.number)}", case.events, contenders)
+    for number in (10_000, 30_000, 100_000):
+        window = moving_edges(min(number, case.number), _REAL_SENSOR)
+        contenders = [_ours(window, 15), _clearing(window, 15), *_eventcv(case, window, 15)]
+        yield Operation(f"voxel grid, 1280x720x15, {count(len(window))}", window, contenders)
+
+
+def _ours(events: Events, bins: int) -> Contender:
+    out = np.empty((bins, events.sensor.height, events.sensor.width), np.float32)
+    return Contender("eventsnn", lambda: voxel_grid(events, bins, out=out), len(events))
+
+
+def _clearing(events: Events, bins: int) -> Contender:
+    out = np.empty((bins, events.sensor.height, events.sensor.width), np.float32)
+    return Contender("clearing out=", lambda: out.fill(0), len(events))
+
+
+def _peers(case: Case, bins: int) -> Iterator[Contender]:
+    yield from _eventcv(case, case.events, bins)
+    few = case.first(_MOST_NUMPY)
+    agrees = _equals(few, bins)
+    yield Contender("NumPy", numpy_voxel_grid(few, bins), len(few), agrees, "np.bincount, two passes")
+    tonic = case.peers.find("tonic", "tonic.functional")
+    if tonic:
+        table, size = structured(few), (few.sensor.width, few.sensor.height, 2)
+        yield Contender(
+            "tonic",
+            lambda: tonic.module.to_voxel_grid_numpy(table, size, bins),
+            len(few),
+            # its times run over B bins instead of B - 1, and what falls beyond the last is dropped
+            lambda grid: np.allclose(
+                grid.reshape(bins, *grid.shape[-2:]), voxel_grid(few, bins + 1)[:bins], atol=1e-2
+            ),
+            "B bins without the last edge, compared with ours of B + 1 bins",
+        )
+    fewer = case.first(_MOST_TORCH)
+    yield Contender(
+        "DSEC/E-RAFT in torch",
+        torch_voxel_grid(fewer, bins),
+        len(fewer),
+        _equals(fewer, bins),
+        "bilinear in x, y and t at once: our own code after its equations",
+    )
+
+
+def _eventcv(case: Case, events: Events, bins: int) -> Iterator[Contender]:
+    eventcv = case.peers.find("eventcv")
+    if eventcv and len(events) > 1:
+        stream = eventcv_stream(eventcv.module, events)
+        span_ms = int(events.t[-1] - events.t[0]) / 1000
+        yield Contender(
+            "eventcv",
+            lambda: stream.voxel(bins=bins, window_ms=span_ms),
+            len(events),
+            lambda frame: _equals(events, bins)(frame.numpy()),
+            "window_ms is the whole span; its default takes the last 30 ms only",
+        )
+
+
+def _equals(events: Events, bins: int) -> Callable[[Any], bool]:
+    return lambda grid: np.allclose(np.asarray(grid), voxel_grid(events, bins), atol=1e-2)
+
+
+def numpy_voxel_grid(events: Events, bins: int) -> Callable[[], NDArray[np.float32]]:
+    """The same grid with np.bincount, the fastest way that plain NumPy has.
+
+    Args:
+        events: any.
+        bins: at least 2.
+    """
+    height, width = events.sensor.height, events.sensor.width
+
+    def call() -> NDArray[np.float32]:
+        tau = (events.t - events.t[0]) * ((bins - 1) / max(int(events.t[-1] - events.t[0]), 1))
+        lower = np.minimum(tau.astype(np.int64), bins - 2)
+        place = (lower * height + events.y) * width + events.x
+        sign = np.where(events.p, 1.0, -1.0)
+        later = sign * (tau - lower)
+        size = bins * height * width
+        grid = np.bincount(place, sign - later, size) + np.bincount(place + height * width, later, size)
+        return grid.reshape(bins, height, width).astype(np.float32)
+
+    return call
+
+
+def torch_voxel_grid(events: Events, bins: int) -> Callable[[], Any]:
+    """Eight scatters, one for each corner of the cell around (x, y, tau), as DSEC and E-RAFT define it.
+
+    Args:
+        events: any.
+        bins: at least 2.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    width, height = events.sensor.width, events.sensor.height
+    t = torch.from_numpy(events.t - events.t[0]).float()
+    x, y, p = (torch.from_numpy(column.astype(np.float32)) for column in (events.x, events.y, events.p))
+
+    def call() -> Any:
+        grid = torch.zeros(bins * height * width)
+        tau = t * ((bins - 1) / t[-1])
+        value = 2 * p - 1
+        corner = [column.int() for column in (x, y, tau)]
+        for beside in (0, 1):
+            for below in (0, 1):
+                for later in (0, 1):
+                    column, line, plane = corner[0] + beside, corner[1] + below, corner[2] + later
+                    weight = (
+                        value * (1 - (column - x).abs()) * (1 - (line - y).abs()) * (1 - (plane - tau).abs())
+                    )
+                    inside = (column < width) & (line < height) & (plane < bins)
+                    inside &= (column >= 0) & (line >= 0) & (plane >= 0)
+                    place = plane.long() * height * width + line.long() * width + column.long()
+                    grid.put_(place[inside], weight[inside], accumulate=True)
+        return grid.view(bins, height, width)
+
+    return call
