@@ -1,4 +1,4 @@
-"""Frozen dataclasses from plain mappings, and back: recipes, saved runs and weights all use this."""
+"""Frozen dataclasses from plain mappings and from command lines: recipes, saved runs, weights, filters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,72 @@ def build(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
             values[name] = build(typing.cast(type, hint), value, f"{where}, {name}")
         else:
             values[name] = _plain(hint, value, f"{where}, {name}")
+    missing = [
+        field.name
+        for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+        if field.name not in values
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise ConfigError(f"{where}: {', '.join(missing)} must be given")
     return cls(**values)
+
+
+def from_text(text: str, registry: Mapping[str, type[T]], kind: str) -> T:
+    """One of several dataclasses as a command line writes it: "name" or "name:field=value,field=value".
+
+    Values are read by the types of the fields. The items of a list stand between slashes and those of a
+    list in a list between crosses: "hot-pixels:pixels=12x34/100x7". "none" stands for None.
+
+    Args:
+        text: what the user typed.
+        registry: the dataclasses by name.
+        kind: what they are, in the singular ("filter", "representation").
+    Raises: ConfigError: an unknown name or field (near matches are listed), a value of another kind, a
+        field without a default that is left out.
+    """
+    name, _, rest = text.partition(":")
+    if name not in registry:
+        raise unknown_name(kind, name, registry)
+    where = f"{kind} {name}"
+    hints = typing.get_type_hints(registry[name])
+    values = {}
+    for setting in rest.split(",") if rest else ():
+        field, equals, value = (part.strip() for part in setting.partition("="))
+        if not equals:
+            raise ConfigError(f"{where}: expected setting=value, found {setting!r}")
+        values[field] = _from_word(hints.get(field, str), value, f"{where}, {field}")
+    return build(registry[name], values, where)
+
+
+def _from_word(hint: Any, word: str, where: str, separators: str = "/x") -> Any:
+    origin, choices = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if type(None) in choices and word.lower() == "none":
+            return None
+        hint = next(choice for choice in choices if choice is not type(None))
+        return _from_word(hint, word, where, separators)
+    if origin is typing.Literal:
+        return next((choice for choice in choices if str(choice) == word), word)
+    if origin is tuple and separators:
+        items = word.split(separators[0]) if word else []
+        kinds = choices[:1] * len(items) if choices[-1] is Ellipsis else choices
+        if len(items) != len(kinds):
+            raise ConfigError(f"{where}: expected {len(kinds)} items, found {word!r}")
+        return tuple(
+            _from_word(kind, item, where, separators[1:]) for kind, item in zip(kinds, items, strict=True)
+        )
+    if hint is bool and word.lower() in ("true", "yes", "false", "no"):
+        return word.lower() in ("true", "yes")
+    if hint in (int, float):
+        try:
+            return hint(word)
+        except ValueError:
+            raise ConfigError(f"{where}: expected {hint.__name__}, found {word!r}") from None
+    return Path(word) if hint is Path else word
+
+
 
 
 def _plain(hint: Any, value: Any, where: str) -> Any:
