@@ -101,7 +101,7 @@ class EdgeWindows:
         while self._start_us is not None or self._edges:
             if self._start_us is None:
                 self._start_us = self._edges.popleft()
-                self._buffer.drop_before(self._start_us)
+            self._buffer.drop_before(self._start_us)
             limit_us = self._start_us + self.max_gap_us
             end_us = min(self._edges[0], limit_us) if self._edges else limit_us
             # An edge that was not seen yet can still come late, counted from where this stretch began:
@@ -114,7 +114,7 @@ class EdgeWindows:
         self._buffer.drop_before(self._stretch_us - LATE_US)
 
     def _restart(self) -> Iterator[Window]:
-        if self._start_us is not None and self._last_us is not None and len(self._buffer):
+        if self._start_us is not None and self._last_us is not None and self._start_us <= self._last_us:
             yield self._window(min(self._last_us + 1, self._start_us + self.max_gap_us), partial=True)
         self._buffer.clear()
         self._edges, self._ahead = self._ahead, deque()
