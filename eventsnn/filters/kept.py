@@ -82,8 +82,10 @@ def refusal(events: Events, index: int) -> ShapeError:
     """
     t, x, y = int(events.t[index]), int(events.x[index]), int(events.y[index])
     if x >= events.sensor.width or y >= events.sensor.height:
-        return ShapeError(f"event {index} at ({x}, {y}) is off the {events.sensor} sensor; give its true size")
+        return ShapeError(
+            f"event {index} at ({x}, {y}) is off the {events.sensor} sensor; give its true size"
+        )
     return ShapeError(
-        f"event {index} at {t} µs is earlier than the one before it; filters need time order: sort the events, "
-        "or begin with a new state where a clock was set back"
+        f"event {index} at {t} µs is earlier than the one before it; filters need time order: sort "
+        "the events, or begin with a new state where a clock was set back"
     )

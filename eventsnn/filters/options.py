@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import numbers
+import operator
 
 from eventsnn.errors import ConfigError
 
 LONGEST_US = 2**30
 """The longest span of time that a filter can be asked to look back, µs; 18 minutes."""
+
+FARTHEST_US = 2**62 - 1
+"""The farthest time from 0 that events may have, µs, as `Events.checked` holds it."""
 
 
 def check_whole(name: str, value: int, least: int, most: int) -> None:
@@ -20,7 +23,11 @@ def check_whole(name: str, value: int, least: int, most: int) -> None:
         most: largest allowed.
     Raises: ConfigError: a fraction, or a number out of the range.
     """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
+    try:
+        fits = not isinstance(value, bool) and least <= operator.index(value) <= most
+    except TypeError:
+        fits = False
+    if not fits:
         raise ConfigError(f"{name} is a whole number from {least} to {most}, not {value!r}")
 
 

@@ -64,7 +64,7 @@ def keep_supported(
         below = beside + stride
         # Written whether kept or not, because a branch that guesses wrong costs more.
         t_out[kept], x_out[kept], y_out[kept], p_out[kept] = now, x[i], y[i], p[i]
-        kept += flat[beside + one] >= np.uint32(short - longest)
+        kept += int(flat[beside + one] >= np.uint32(short - longest))
         flat[above] = flat[above + one] = flat[above + two] = short
         flat[beside] = flat[beside + two] = short
         flat[below] = flat[below + one] = flat[below + two] = short
@@ -135,7 +135,7 @@ def keep_well_supported(
         support += np.int64(flat[below + one] >= since) + np.int64(flat[below + two] >= since)
         support += np.int64(own_pixel and flat[beside + one] >= since)
         t_out[kept], x_out[kept], y_out[kept], p_out[kept] = now, x[i], y[i], p[i]
-        kept += support >= supporters
+        kept += int(support >= supporters)
         flat[beside + one] = short
     clock[0], clock[1] = origin, before
     return kept

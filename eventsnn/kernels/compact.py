@@ -37,5 +37,5 @@ def compact(
     for i in range(t.size):
         # Written whether kept or not, because a branch that guesses wrong costs more.
         t_out[kept], x_out[kept], y_out[kept], p_out[kept] = t[i], x[i], y[i], p[i]
-        kept += keep[i]
+        kept += int(keep[i])
     return kept

@@ -59,7 +59,7 @@ def keep_rested(
         last = flat[place]
         rested = np.uint32(short - last) >= period
         t_out[kept], x_out[kept], y_out[kept], p_out[kept] = now, x[i], y[i], p[i]
-        kept += rested
+        kept += int(rested)
         flat[place] = short if rested else last
     clock[0], clock[1] = origin, before
     return kept
