@@ -59,7 +59,11 @@ class EventBuffer:
             self.events = stretch[last - size : last]
             self._room, self._used = self.events[:0], 0
         else:
-            self._copy(stretch[first:last], size)
+            if self._used + last - first > len(self._room):
+                self._room, self._used = _room(2 * size, stretch.sensor), 0
+                self._write(self.events, 0, len(self))
+            self._write(stretch, first, last)
+            self.events = self._room[self._used - size : self._used]
 
     def drop(self, count: int) -> None:
         """Forget the oldest `count` events."""
@@ -74,18 +78,11 @@ class EventBuffer:
         self.events = self._stretch = self._room = Events.empty(self.events.sensor)
         self._first = self._last = self._used = 0
 
-    def _copy(self, more: Events, size: int) -> None:
-        if self._used + len(more) > len(self._room):
-            self._room, self._used = _room(2 * size, more.sensor), 0
-            self._write(self.events)
-        self._write(more)
-        self.events = self._room[self._used - size : self._used]
-
-    def _write(self, events: Events) -> None:
-        place = self._room[self._used : self._used + len(events)]
+    def _write(self, events: Events, first: int, last: int) -> None:
+        end = self._used + last - first
         for name in ("t", "x", "y", "p"):
-            getattr(place, name)[:] = getattr(events, name)
-        self._used += len(events)
+            getattr(self._room, name)[self._used : end] = getattr(events, name)[first:last]
+        self._used = end
 
 
 def _room(size: int, sensor: Sensor) -> Events:
