@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from eventsnn.kernels.places import BLOCK, find_places
+
 
 @njit(nogil=True, cache=True)
 def count_events(
@@ -25,18 +27,23 @@ def count_events(
         off_plane: plane of the OFF events.
         off_sign: what an OFF event adds.
         out: (C, H, W) float32, C-contiguous, added to.
-    Returns: -1, or the index of the first event off the sensor, before which counting stopped.
+    Returns: -1, or the index of the first event off the sensor.
     """
     _, height, width = out.shape
     flat = out.ravel()
-    # Unsigned places spare the loop the test for indices that count from the end.
-    wide, high = np.uint64(width), np.uint64(height)
-    off_place = np.uint64(off_plane * width * height)
-    on, off = np.float32(1), np.float32(off_sign)
-    for i in range(x.size):
-        column, line = np.uint64(x[i]), np.uint64(y[i])
-        if column >= wide or line >= high:
-            return i
-        place = line * wide + column + off_place * np.uint64(not p[i])
-        flat[place] += on if p[i] else off
+    off_place = off_plane * width * height
+    add_off = np.float32(off_sign)
+    place = np.empty(min(BLOCK, x.size), np.uint32)
+    for begin in range(0, x.size, BLOCK):
+        end = min(begin + BLOCK, x.size)
+        ps = p[begin:end]
+        refused = find_places(x[begin:end], y[begin:end], ps, width, height, off_place, place)
+        if refused >= 0:
+            return begin + refused
+        if add_off == 1:
+            for i in range(ps.size):
+                flat[place[i]] += np.float32(1)
+        else:
+            for i in range(ps.size):
+                flat[place[i]] += np.float32(1) if ps[i] else add_off
     return -1

@@ -1,4 +1,4 @@
-"""Exponentially decayed time of the last event per pixel and polarity."""
+"""The latest event of each pixel, and how its age is shown."""
 
 from __future__ import annotations
 
@@ -8,53 +8,132 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-_NEVER = np.iinfo(np.int64).min
+from eventsnn.kernels.places import BLOCK, find_places
+from eventsnn.kernels.vectors import lower_row
 
 
 @njit(nogil=True, cache=True)
-def last_times(
+def latest_events(
     t: NDArray[np.int64],
     x: NDArray[np.uint16],
     y: NDArray[np.uint16],
     p: NDArray[np.bool_],
-    last: NDArray[np.int64],
+    off_plane: int,
+    latest: NDArray[np.uint32],
 ) -> int:
-    """Note the latest time of each pixel: plane 0 for ON, plane 1 for OFF.
+    """Note the last event of each pixel: its index, plus one.
+
+    An index takes half the memory of a time, and the cache is what bounds this loop.
 
     Args:
-        t: (N,) int64, µs, ascending.
+        t: (N,) int64, µs, ascending; fewer than 2**32 - 1.
         x: (N,) uint16, px.
         y: (N,) uint16, px.
         p: (N,) bool.
-        last: (2, H, W) int64, µs, C-contiguous, written to.
+        off_plane: plane of the OFF events; those of the ON events are in plane 0.
+        latest: (C, H, W) uint32, C-contiguous, written to; what is 0 before and after had no event.
     Returns: -1, or the index of the first event that is off the sensor or earlier than the one before.
     """
-    _, height, width = last.shape
-    flat = last.ravel()
-    wide, high = np.uint64(width), np.uint64(height)
-    off_place = np.uint64(width * height)
-    before = t[0] if t.size else 0
-    for i in range(t.size):
-        column, line = np.uint64(x[i]), np.uint64(y[i])
-        if column >= wide or line >= high or t[i] < before:
-            return i
-        before = t[i]
-        place = line * wide + column + off_place * np.uint64(not p[i])
-        flat[place] = before
+    _, height, width = latest.shape
+    flat = latest.ravel()
+    off_place = off_plane * width * height
+    place = np.empty(min(BLOCK, t.size), np.uint32)
+    for begin in range(0, t.size, BLOCK):
+        end = min(begin + BLOCK, t.size)
+        # One event of the block before, so that the step between the blocks is looked at as well.
+        ts = t[max(begin - 1, 0) : end]
+        back = np.int64(0)
+        for i in range(1, ts.size):
+            back |= ts[i] - ts[i - 1]
+        refused = find_places(x[begin:end], y[begin:end], p[begin:end], width, height, off_place, place)
+        if back < 0:
+            for i in range(max(begin, 1), end):
+                if t[i] < t[i - 1] and (refused < 0 or i < begin + refused):
+                    return i
+        if refused >= 0:
+            return begin + refused
+        for i in range(end - begin):
+            flat[place[i]] = np.uint32(begin + i + 1)
     return -1
 
 
 @njit(nogil=True, cache=True)
-def decay(last: NDArray[np.int64], at_us: int, tau_us: float, out: NDArray[np.float32]) -> None:
-    """Write exp(-(at - last) / tau), and 0 where there was never an event.
+def decay_exponentially(
+    latest: NDArray[np.uint32], t: NDArray[np.int64], at_us: int, tau_us: float, out: NDArray[np.float32]
+) -> None:
+    """Write exp(-age / tau), and 0 where there was no event.
 
     Args:
-        last: (2, H, W) int64, µs, as `last_times` leaves it; the smallest int64 means never.
-        at_us: instant of the surface, µs, not before any of `last`.
+        latest: (C, H, W) uint32, as `latest_events` leaves it.
+        t: (N,) int64, µs, the times that it was made from.
+        at_us: instant of the surface, µs, not before any of `t`.
         tau_us: time constant, µs.
-        out: (2, H, W) float32, written to.
+        out: (C, H, W) float32, written to.
     """
     rate = -1.0 / tau_us
-    flat_last, flat_out = last.ravel(), out.ravel()
-    for i in range(flat_last.size):
-        flat_out[i] = 0.0 if flat_last[i] == _NEVER else math.exp(rate * (at_us - flat_last[i]))
+    flat, flat_out = latest.ravel(), out.ravel()
+    for i in range(flat.size):
+        flat_out[i] = 0.0 if flat[i] == 0 else math.exp(rate * (at_us - t[flat[i] - 1]))
+
+
+@njit(nogil=True, cache=True)
+def decay_linearly(
+    latest: NDArray[np.uint32], t: NDArray[np.int64], at_us: int, tau_us: float, out: NDArray[np.float32]
+) -> None:
+    """Write 1 - age / tau, 0 where that is negative or there was no event.
+
+    Args:
+        latest: (C, H, W) uint32, as `latest_events` leaves it.
+        t: (N,) int64, µs, the times that it was made from.
+        at_us: instant of the surface, µs, not before any of `t`.
+        tau_us: age at which nothing is left, µs.
+        out: (C, H, W) float32, written to.
+    """
+    rate = 1.0 / tau_us
+    flat, flat_out = latest.ravel(), out.ravel()
+    for i in range(flat.size):
+        flat_out[i] = 0.0 if flat[i] == 0 else max(0.0, 1.0 - rate * (at_us - t[flat[i] - 1]))
+
+
+@njit(nogil=True, cache=True)
+def rank_neighbours(
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    off_plane: int,
+    radius: int,
+    width: int,
+    height: int,
+    padded: NDArray[np.uint8],
+) -> int:
+    """Speed-invariant surface: each event's pixel goes to the top, and what was above it nearby goes down.
+
+    Args:
+        x: (N,) uint16, px.
+        y: (N,) uint16, px.
+        p: (N,) bool.
+        off_plane: plane of the OFF events; those of the ON events are in plane 0.
+        radius: of the square neighbourhood, px, at most 7: 15 x 15 ranks fit into a byte.
+        width: of the sensor, px.
+        height: of the sensor, px.
+        padded: (C, H + 2*radius, W + `vectors.ROW`) uint8, zeros, C-contiguous, updated; pixel (x, y) is at
+            [y + radius, x + radius].
+    Returns: -1, or the index of the first event off the sensor.
+    """
+    _, rows, stride = padded.shape
+    flat = padded.ravel()
+    side = np.uint64(2 * radius + 1)
+    top = np.uint8(side * side)
+    wide, high, step = np.uint64(width), np.uint64(height), np.uint64(stride)
+    to_centre = np.uint64(radius * stride + radius)
+    off_place = np.uint64(off_plane * rows * stride)
+    for i in range(x.size):
+        column, line = np.uint64(x[i]), np.uint64(y[i])
+        if column >= wide or line >= high:
+            return i
+        place = line * step + column + off_place * np.uint64(not p[i])
+        before = flat[place + to_centre]
+        for row in range(side):
+            lower_row(flat, place + row * step, before, side)
+        flat[place + to_centre] = top
+    return -1

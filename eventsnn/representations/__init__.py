@@ -9,21 +9,35 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from eventsnn.representations.count_image import CountImage, count_image
+from eventsnn.representations.count_image import CountImage, count_image, count_image_torch
+from eventsnn.representations.event_frame import EventFrame, event_frame, event_frame_torch
 from eventsnn.representations.representation import Polarity, Representation, stack
-from eventsnn.representations.time_surface import TimeSurface, time_surface
+from eventsnn.representations.speed_invariant_time_surface import (
+    SpeedInvariantTimeSurface,
+    speed_invariant_time_surface,
+    speed_invariant_time_surface_torch,
+)
+from eventsnn.representations.time_surface import TimeSurface, time_surface, time_surface_torch
 from eventsnn.representations.voxel_grid import VoxelGrid, voxel_grid, voxel_grid_torch
 
 __all__ = [
     "CountImage",
+    "EventFrame",
     "Polarity",
     "Representation",
+    "SpeedInvariantTimeSurface",
     "TimeSurface",
     "VoxelGrid",
     "count_image",
+    "count_image_torch",
+    "event_frame",
+    "event_frame_torch",
     "representations",
+    "speed_invariant_time_surface",
+    "speed_invariant_time_surface_torch",
     "stack",
     "time_surface",
+    "time_surface_torch",
     "voxel_grid",
     "voxel_grid_torch",
 ]

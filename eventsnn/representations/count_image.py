@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.events import Events
+from eventsnn.events import Events, Sensor
 from eventsnn.representations.representation import (
     Polarity,
     Representation,
+    places_torch,
     polarity_planes,
     prepared,
     refusal,
 )
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def count_image(
@@ -28,7 +33,7 @@ def count_image(
         events: in any order.
         polarity: "channels" counts ON in plane 0 and OFF in plane 1; "sign" gives ON minus OFF.
         out: array to write to, overwritten.
-    Returns: (2, H, W) or (1, H, W) float32.
+    Returns: (2, H, W) or (1, H, W) float32, exact up to 2**24 events per pixel.
 
     Raises:
         ConfigError: an unknown polarity.
@@ -73,6 +78,33 @@ class CountImage(Representation):
     ) -> NDArray[np.float32]:
         """`count_image(events, polarity=polarity, out=out)`: the interval does not matter."""
         return count_image(events, polarity=self.polarity, out=out)
+
+
+def count_image_torch(
+    x: Tensor, y: Tensor, p: Tensor, sensor: Sensor, *, polarity: Polarity = "channels"
+) -> Tensor:
+    """The same image from tensors on any device.
+
+    Args:
+        x: (N,) integer, px.
+        y: (N,) integer, px.
+        p: (N,) bool.
+        sensor: the pixel array.
+        polarity: "channels" or "sign".
+    Returns: (2, H, W) or (1, H, W) float32 on the device of `x`.
+
+    Raises:
+        ConfigError: an unknown polarity.
+        ShapeError: an event off the sensor.
+    """
+    import torch
+
+    planes = polarity_planes(polarity)
+    pixels = sensor.height * sensor.width
+    place = places_torch(x, y, sensor) + torch.where(p, 0, (planes - 1) * pixels)
+    image = torch.zeros(planes * pixels, device=x.device)
+    image.index_add_(0, place, torch.where(p, 1.0, 1.0 if planes == 2 else -1.0))
+    return image.view(planes, sensor.height, sensor.width)
 
 
 REPRESENTATION = CountImage

@@ -8,8 +8,9 @@ second to import), and adds a twin for tensors on any device, `voxel_grid_torch(
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,6 +18,9 @@ from numpy.typing import DTypeLike, NDArray
 from eventsnn.errors import ConfigError, ShapeError
 from eventsnn.events import Events, Sensor
 from eventsnn.windows import Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Polarity = Literal["sign", "channels"]
 """ON plus and OFF minus in the same planes, or ON in the first half of the planes and OFF in the second."""
@@ -93,12 +97,26 @@ def stack(
 def prepared(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """Zeros of `shape` and `dtype`: `out` itself where given.
 
-    Raises: ShapeError: `out` has another shape or dtype, is read-only or not C-contiguous.
+    Raises: ShapeError: `out` has another shape or dtype, is read-only or not C-contiguous; more than
+        2**31 values, which the kernels' places do not reach.
     """
     if out is None:
+        _check_size(shape)
         return np.zeros(shape, dtype)
-    check_out(out, shape, dtype)
+    out = target(shape, out, dtype)
     out.fill(0)
+    return out
+
+
+def target(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """An array of `shape` and `dtype` to overwrite, whatever it holds: `out` itself where given.
+
+    Raises: ShapeError: as `prepared`.
+    """
+    _check_size(shape)
+    if out is None:
+        return np.empty(shape, dtype)
+    check_out(out, shape, dtype)
     return out
 
 
@@ -132,6 +150,23 @@ def refusal(events: Events, index: int, interval_us: tuple[int, int] | None = No
     return ShapeError(f"event {index} at {t} µs is out of time order; sort the events by t first")
 
 
+def places_torch(x: Tensor, y: Tensor, sensor: Sensor) -> Tensor:
+    """Where events lie in a flat plane: y * width + x.
+
+    Args:
+        x: (N,) integer, px.
+        y: (N,) integer, px.
+        sensor: the pixel array.
+    Returns: (N,) int64 on the device of `x`.
+    Raises: ShapeError: an event off the sensor.
+    """
+    x, y = x.long(), y.long()
+    off = (x < 0) | (x >= sensor.width) | (y < 0) | (y >= sensor.height)
+    if bool(off.any()):
+        raise ShapeError(f"{int(off.sum())} events lie off the {sensor} sensor")
+    return y * sensor.width + x
+
+
 def polarity_planes(polarity: str) -> int:
     """How many planes a polarity takes: 1 for "sign", 2 for "channels".
 
@@ -140,3 +175,8 @@ def polarity_planes(polarity: str) -> int:
     if polarity not in ("sign", "channels"):
         raise ConfigError(f"polarity is 'sign' or 'channels', not {polarity!r}")
     return 1 if polarity == "sign" else 2
+
+
+def _check_size(shape: tuple[int, ...]) -> None:
+    if math.prod(shape) >= 2**31:
+        raise ShapeError(f"{shape} is too large for one representation; crop the events first")

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from eventsnn.backbones.spiking_unet import SpikingUNet, SpikingUNetConfig, State
 from eventsnn.errors import ConfigError, ShapeError
-from eventsnn.kernels.voxel import pack_channels, warped_voxel_channels
+from eventsnn.kernels.warped_voxel import pack_channels, warped_voxel_channels
 from eventsnn.windows import Window
 
 FLOW_SCALE = 8.0
