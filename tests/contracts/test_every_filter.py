@@ -150,7 +150,7 @@ def test_the_sensor_of_a_stream_stays(step: Filter) -> None:
     _, state = step(busy(5))
     if not hasattr(state, "sensor"):
         pytest.skip("it does not remember pixels")
-    with pytest.raises(ShapeError, match="the stream changed from a .* sensor"):
+    with pytest.raises(ShapeError, match=r"the stream changed from a .* sensor"):
         step(Events.checked([2**60], [0], [0], [1], Sensor(24, 18)), state)
 
 
