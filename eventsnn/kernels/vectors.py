@@ -12,8 +12,7 @@ ROW = 16
 """Cells that `lower_row` reads and writes."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def lower_row(context: Any, flat: Any, place: Any, above: Any, cells: Any) -> Any:
+def _lower_row(context: Any, flat: Any, place: Any, above: Any, cells: Any) -> Any:
     """Take 1 from those of the first `cells` cells from `place` on that are above a value.
 
     Args:
@@ -39,8 +38,7 @@ def lower_row(context: Any, flat: Any, place: Any, above: Any, cells: Any) -> An
     return types.void(flat, types.uint64, types.uint8, types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def add_pairs(context: Any, flat: Any, place: Any, weight: Any, left: Any, first: Any) -> Any:
+def _add_pairs(context: Any, flat: Any, place: Any, weight: Any, left: Any, first: Any) -> Any:
     """Add a weight to two pairs that stand side by side, in four parts.
 
     The left pair gets `left` of the weight and the right pair the rest; of each, `first` goes to the first
@@ -72,6 +70,11 @@ def add_pairs(context: Any, flat: Any, place: Any, weight: Any, left: Any, first
         return context.get_dummy_value()
 
     return types.void(flat, types.uint64, types.float32, types.float32, types.float32), generate
+
+
+# Numba's own type for these does not know that their first argument is not the caller's.
+lower_row: Any = intrinsic(_lower_row)
+add_pairs: Any = intrinsic(_add_pairs)
 
 
 def _vector_at(context: Any, builder: Any, kind: Any, array: Any, place: Any, vector: Any) -> Any:

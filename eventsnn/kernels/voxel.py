@@ -61,9 +61,8 @@ def fill_voxels(
     """
     sides, bins, height, width = out.shape
     pixels = height * width
-    planes = out.reshape(sides, bins, pixels)
-    aside = spare.reshape(sides, 1, spare.shape[1] * spare.shape[2])
     words = pixels * sides
+    flat, flat_spare = out.reshape(-1), spare.reshape(-1)
     held = np.empty(0, np.int64)
     ready = max(lower[0], 0)
     shared = ready if spare.size else -1
@@ -78,9 +77,14 @@ def fill_voxels(
         keep = np.float32(1.0 if lower[s] >= 0 else 0.0)
         give = np.float32(1.0 if per_us > 0 and lower[s] + 1 < bins else 0.0)
         above = above if per_us > 0 else below
-        now = aside[:, 0] if below == shared else planes[:, below]
-        then = now if above == below else planes[:, above]
-        fresh_below, fresh_above = ready <= below, ready <= above and above > below
+        # Plane by plane: where each begins, and how far on that of the OFF events lies.
+        now, now_at, now_step = flat, below * pixels, bins * pixels
+        if below == shared:
+            now, now_at, now_step = flat_spare, 0, pixels
+        then, then_at, then_step = flat, above * pixels, bins * pixels
+        if above == shared:
+            then, then_at, then_step = flat_spare, 0, pixels
+        fresh_now, fresh_then = ready <= below, ready <= above and above > below
         ready = max(ready, above + 1)
         chunk = min(_LARGEST_TIME_SUM // (to_us - from_us + 1), _LARGEST_COUNT)
         if last - first >= _DENSE * words and words <= chunk and words < 2**31:
@@ -97,25 +101,33 @@ def fill_voxels(
                 for side in range(sides):
                     _unpack(
                         held[side * pixels : (side + 1) * pixels],
-                        aside[side, 0] if below == shared else planes[side, below],
-                        aside[side, 0] if above == shared else planes[side, above],
-                        fresh_below, fresh_above, keep, give, per_us, offsets[s],
+                        now[now_at + side * now_step :], then[then_at + side * then_step :],
+                        fresh_now, fresh_then, keep, give, per_us, offsets[s],
                     )  # fmt: skip
-                fresh_below = fresh_above = False
+                fresh_now = fresh_then = False
         else:
-            if fresh_below:
-                now[:] = 0
-            if fresh_above:
-                then[:] = 0
+            for side in range(sides):
+                if fresh_now:
+                    _clear(now, now_at + side * now_step, pixels)
+                if fresh_then:
+                    _clear(then, then_at + side * then_step, pixels)
             refused = _add(
                 t[first:last], x[first:last], y[first:last], p[first:last], from_us, to_us, width, height,
-                now, then, keep, give, per_us, offsets[s],
+                sides, now, now_at, now_step, then, then_at, then_step, keep, give, per_us, offsets[s],
             )  # fmt: skip
             if refused >= 0:
                 return first + refused
         first = last
-    planes[:, ready:until] = 0
+    for side in range(sides):
+        _clear(flat, (side * bins + ready) * pixels, (until - ready) * pixels)
     return -1
+
+
+@njit(nogil=True, cache=True)
+def _clear(flat: NDArray[np.float32], begin: int, size: int) -> None:
+    cells = flat[begin : begin + size]
+    for i in range(cells.size):
+        cells[i] = 0
 
 
 @njit(nogil=True, cache=True)
@@ -128,27 +140,35 @@ def _add(
     to_us: int,
     width: int,
     height: int,
+    sides: int,
     now: NDArray[np.float32],
+    now_at: int,
+    now_step: int,
     then: NDArray[np.float32],
+    then_at: int,
+    then_step: int,
     keep: np.float32,
     give: np.float32,
     per_us: float,
     offset: float,
 ) -> int:
     """Two float additions per event: best where events are few per pixel."""
-    off_side = now.shape[0] - 1
-    off_sign = np.float32(1.0 if off_side else -1.0)
+    one = np.float32(1)
+    off_sign = np.float32(1.0 if sides == 2 else -1.0)
     span_us = np.uint64(to_us - from_us)
+    wide, high = np.uint64(width), np.uint64(height)
+    now_off, then_off = np.uint64(now_step * (sides - 1)), np.uint64(then_step * (sides - 1))
+    now_on, then_on = np.uint64(now_at), np.uint64(then_at)
     for i in range(t.size):
         dt = t[i] - from_us
-        if np.uint64(dt) > span_us or x[i] >= width or y[i] >= height:
+        column, line = np.uint64(x[i]), np.uint64(y[i])
+        if np.uint64(dt) > span_us or column >= wide or line >= high:
             return i
         share = np.float32(dt * per_us + offset)
-        place = y[i] * width + x[i]
-        side = 0 if p[i] else off_side
-        sign = np.float32(1.0) if p[i] else off_sign
-        now[side, place] += keep * sign * (np.float32(1.0) - share)
-        then[side, place] += give * sign * share
+        place, off = line * wide + column, np.uint64(not p[i])
+        sign = one if p[i] else off_sign
+        now[now_on + place + off * now_off] += keep * sign * (one - share)
+        then[then_on + place + off * then_off] += give * sign * share
     return -1
 
 
