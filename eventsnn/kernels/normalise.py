@@ -7,7 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-@njit(nogil=True, cache=True)
+# Sums may be taken in any order: that is what lets the compiler add several values at once.
+@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz"})
 def normalise_nonzero(values: NDArray[np.float32], sample: bool) -> None:
     """Shift and scale in place what is not 0; equal values are only shifted, a single one as well.
 
@@ -17,19 +18,19 @@ def normalise_nonzero(values: NDArray[np.float32], sample: bool) -> None:
     """
     number, total = 0, 0.0
     for value in values:
-        number += value != 0
-        total += value
+        number += np.int64(value != 0)
+        total += np.float64(value)
     if number == 0:
         return
     mean = total / number
     squares = 0.0
     for value in values:
-        if value != 0:
-            squares += (value - mean) ** 2
+        difference = np.float64(value) - mean if value != 0 else 0.0
+        squares += difference * difference
     deviation = np.sqrt(squares / max(number - 1, 1) if sample else squares / number)
     # Rounding leaves equal values a deviation of this order.
     scale = np.float32(1.0 / deviation if deviation > 1e-6 * abs(mean) else 1.0)
     shift = np.float32(mean)
     for i in range(values.size):
-        if values[i] != 0:
-            values[i] = (values[i] - shift) * scale
+        value = values[i]
+        values[i] = (value - shift) * scale if value != 0 else np.float32(0)

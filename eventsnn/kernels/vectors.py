@@ -38,43 +38,33 @@ def _lower_row(context: Any, flat: Any, place: Any, above: Any, cells: Any) -> A
     return types.void(flat, types.uint64, types.uint8, types.uint64), generate
 
 
-def _add_pairs(context: Any, flat: Any, place: Any, weight: Any, left: Any, first: Any) -> Any:
-    """Add a weight to two pairs that stand side by side, in four parts.
-
-    The left pair gets `left` of the weight and the right pair the rest; of each, `first` goes to the first
-    of the pair and the rest to the second.
+def _add_scaled(context: Any, flat: Any, place: Any, source: Any, at: Any, factor: Any) -> Any:
+    """Add four values times a factor to four others.
 
     Args:
         context: given by Numba.
         flat: (N,) float32, C-contiguous; four values from `place` on are added to.
         place: uint64.
-        weight: float32.
-        left: float32, share of the left pair.
-        first: float32, share of the first in each pair.
+        source: (M,) float32, C-contiguous; four values from `at` on are read.
+        at: uint64.
+        factor: float32.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array, place, weight, left, first = arguments
+        array, place, source, at, factor = arguments
         four = ir.VectorType(ir.FloatType(), 4)
-        pointer = _vector_at(context, builder, signature.args[0], array, place, four)
-        to_left = builder.fmul(weight, left)
-        to_right = builder.fsub(weight, to_left)
-        parts = []
-        for pair in (to_left, to_right):
-            now = builder.fmul(pair, first)
-            parts += [now, builder.fsub(pair, now)]
-        vector = ir.Constant(four, ir.Undefined)
-        for lane, part in enumerate(parts):
-            vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), lane))
-        builder.store(builder.fadd(builder.load(pointer, align=4), vector), pointer, align=4)
+        target = _vector_at(context, builder, signature.args[0], array, place, four)
+        values = _vector_at(context, builder, signature.args[2], source, at, four)
+        scaled = builder.fmul(builder.load(values, align=4), _splat(builder, four, factor))
+        builder.store(builder.fadd(builder.load(target, align=4), scaled), target, align=4)
         return context.get_dummy_value()
 
-    return types.void(flat, types.uint64, types.float32, types.float32, types.float32), generate
+    return types.void(flat, types.uint64, source, types.uint64, types.float32), generate
 
 
 # Numba's own type for these does not know that their first argument is not the caller's.
 lower_row: Any = intrinsic(_lower_row)
-add_pairs: Any = intrinsic(_add_pairs)
+add_scaled: Any = intrinsic(_add_scaled)
 
 
 def _vector_at(context: Any, builder: Any, kind: Any, array: Any, place: Any, vector: Any) -> Any:

@@ -1,4 +1,9 @@
-"""Scatter events at fractional positions into two time bins: eight voxels share an event."""
+"""Scatter events at fractional positions into two time bins: eight voxels share an event.
+
+In one stretch of the interval every event is shared by the same two bins: one that lies dt µs after the
+begin of the stretch gives the later bin dt * per_us + offset, and the earlier bin what is left of 1. Of
+its share in each bin every corner of the pixel square around its position gets the bilinear part.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.vectors import add_pairs
+from eventsnn.kernels.vectors import add_scaled
+
+# Events per block: 64 kB of places and weights stay near the core.
+_BLOCK = 2048
 
 
 @njit(nogil=True, cache=True)
@@ -19,57 +27,67 @@ def share_by_corners(
     to_us: int,
     per_us: float,
     offset: float,
-    keep: float,
-    give: float,
-    now: NDArray[np.float32],
-    then: NDArray[np.float32],
+    below: int,
+    above: int,
+    grid: NDArray[np.float32],
 ) -> int:
     """Eight float additions per event: best where events are few per pixel.
 
-    An event dt µs after `from_us` gives the later bin the share dt * per_us + offset, and of its share in
-    each bin every corner of the pixel square around its position the bilinear part; corners off the sensor
-    lose theirs, and so does what has no number.
+    Corners off the sensor lose their part, and so does a position that is not a number.
 
     Args:
         t: (N,) int64, µs.
         x: (N,) float32, px.
         y: (N,) float32, px.
         p: (N,) bool.
-        from_us: first instant allowed, µs.
-        to_us: last instant allowed, µs.
+        from_us: begin of the stretch, µs.
+        to_us: last instant of the stretch, µs.
         per_us: see above.
         offset: see above.
-        keep: weight of the earlier bin: 0 where there is none.
-        give: weight of the later bin: 0 where there is none.
-        now: (sides, H, W) float32, the earlier bin, added to; one side: ON as +1 and OFF as -1.
-        then: (sides, H, W) float32, the later bin, added to.
-    Returns: -1, or the index of the first event outside the allowed time.
+        below: the earlier bin; -1 where there is none.
+        above: the later bin; B where there is none.
+        grid: (sides, B, H, W) float32, C-contiguous, added to; one side: ON as +1 and OFF as -1.
+    Returns: -1, or the index of the first event outside the stretch.
     """
-    sides, height, width = now.shape
+    sides, bins, height, width = grid.shape
+    flat = grid.reshape(-1)
+    one = np.float32(1)
     off_sign = np.float32(1.0 if sides == 2 else -1.0)
+    off_at = np.int64(bins * height * width * (sides - 1))
+    keep, give = np.float32(below >= 0), np.float32(above < bins)
+    now_at, then_at = max(below, 0) * height * width, min(above, bins - 1) * height * width
+    right, bottom = np.float32(width), np.float32(height)
     for i in range(t.size):
-        if not from_us <= t[i] <= to_us:
+        if t[i] < from_us or t[i] > to_us:
             return i
-        at_x, at_y = x[i], y[i]
-        if not (at_x > -1 and at_y > -1 and at_x < width and at_y < height):
+        at_x, at_y = x[i] + one, y[i] + one
+        if not (at_x > 0 and at_y > 0 and at_x < right + one and at_y < bottom + one):
             continue
-        left, top = int(np.floor(at_x)), int(np.floor(at_y))
-        fx, fy = at_x - np.float32(left), at_y - np.float32(top)
+        left, top = np.int64(at_x) - 1, np.int64(at_y) - 1
+        fx, fy = at_x - np.float32(left + 1), at_y - np.float32(top + 1)
         share = np.float32((t[i] - from_us) * per_us + offset)
-        sign = np.float32(1.0) if p[i] else off_sign
-        side = 0 if p[i] else sides - 1
-        for below in range(2):
-            row = top + below
-            if row < 0 or row >= height:
-                continue
-            part = sign * (fy if below else np.float32(1) - fy)
-            for beside in range(2):
-                column = left + beside
-                if column < 0 or column >= width:
-                    continue
-                weight = part * (fx if beside else np.float32(1) - fx)
-                now[side, row, column] += np.float32(keep) * weight * (np.float32(1) - share)
-                then[side, row, column] += np.float32(give) * weight * share
+        weight = one if p[i] else off_sign
+        now, then = keep * weight * (one - share), give * weight * share
+        side_at = np.int64(0) if p[i] else off_at
+        if left >= 0 and top >= 0 and left + 1 < width and top + 1 < height:
+            place = side_at + top * width + left
+            w00, w01, w10, w11 = (one - fx) * (one - fy), fx * (one - fy), (one - fx) * fy, fx * fy
+            a, b = np.uint64(now_at + place), np.uint64(then_at + place)
+            flat[a] += now * w00
+            flat[a + np.uint64(1)] += now * w01
+            flat[a + np.uint64(width)] += now * w10
+            flat[a + np.uint64(width + 1)] += now * w11
+            flat[b] += then * w00
+            flat[b + np.uint64(1)] += then * w01
+            flat[b + np.uint64(width)] += then * w10
+            flat[b + np.uint64(width + 1)] += then * w11
+            continue
+        for row in range(max(top, 0), min(top + 2, height)):
+            for column in range(max(left, 0), min(left + 2, width)):
+                part = (fx if column > left else one - fx) * (fy if row > top else one - fy)
+                place = side_at + row * width + column
+                flat[now_at + place] += now * part
+                flat[then_at + place] += then * part
     return -1
 
 
@@ -85,68 +103,86 @@ def hold_corners(
     offset: float,
     held: NDArray[np.float32],
 ) -> int:
-    """The same for many events per pixel: both bins side by side, with a margin instead of tests.
+    """The same for many events per pixel: both bins side by side, and a margin instead of tests.
 
     Args:
         t: (N,) int64, µs.
         x: (N,) float32, px.
         y: (N,) float32, px.
         p: (N,) bool.
-        from_us: first instant allowed, µs.
-        to_us: last instant allowed, µs.
-        per_us: see `share_by_corners`.
-        offset: see `share_by_corners`.
+        from_us: begin of the stretch, µs.
+        to_us: last instant of the stretch, µs.
+        per_us: see above.
+        offset: see above.
         held: (sides, H + 2, W + 2, 2) float32, C-contiguous, added to; pixel (x, y) is at [y + 1, x + 1].
-    Returns: -1, or the index of the first event outside the allowed time.
+    Returns: -1, or the index of the first event outside the stretch.
     """
     sides, rows, columns, _ = held.shape
-    flat = held.ravel()
-    one = np.float32(1)
+    flat = held.reshape(-1)
+    one, nothing = np.float32(1), np.float32(0)
     off_sign = np.float32(1.0 if sides == 2 else -1.0)
-    off_row = np.uint64(rows if sides == 2 else 0)
-    below = np.uint64(2 * columns)
+    off_row = np.int32(rows if sides == 2 else 0)
+    row_step = np.uint64(2 * columns)
     right, bottom = np.float32(columns - 1), np.float32(rows - 1)
-    span_us = np.uint64(to_us - from_us)
-    for i in range(t.size):
-        dt = t[i] - from_us
-        if np.uint64(dt) > span_us:
-            return i
-        at_x, at_y = x[i] + one, y[i] + one
-        # What has no number is not inside either.
-        if not (at_x > 0 and at_y > 0 and at_x < right and at_y < bottom):
-            continue
-        left, top = np.uint64(np.int32(at_x)), np.uint64(np.int32(at_y))
-        fx, fy = at_x - np.float32(np.int32(at_x)), at_y - np.float32(np.int32(at_y))
-        now = one - np.float32(dt * per_us + offset)
-        sign = one if p[i] else off_sign
-        place = np.uint64(2) * ((top + off_row * np.uint64(not p[i])) * np.uint64(columns) + left)
-        add_pairs(flat, place, sign * (one - fy), one - fx, now)
-        add_pairs(flat, place + below, sign * fy, one - fx, now)
+    slope, start = np.float32(per_us), np.float32(offset)
+    span_us = to_us - from_us
+    place, shares = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.float32)
+    upper, lower = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    corners = np.empty(4 * _BLOCK, np.float32)
+    for begin in range(0, t.size, _BLOCK):
+        end = min(begin + _BLOCK, t.size)
+        ts, xs, ys, ps = t[begin:end], x[begin:end], y[begin:end], p[begin:end]
+        off_time = np.int64(0)
+        for i in range(ts.size):
+            dt = ts[i] - from_us
+            off_time |= dt | (span_us - dt)
+            shares[i] = one - (np.float32(dt) * slope + start)
+        if off_time < 0:
+            for i in range(ts.size):
+                if ts[i] < from_us or ts[i] > to_us:
+                    return begin + i
+        for i in range(ts.size):
+            at_x, at_y = xs[i] + one, ys[i] + one
+            # False where there is no number.
+            inside = (at_x > nothing) & (at_y > nothing) & (at_x < right) & (at_y < bottom)
+            at_x, at_y = at_x if inside else nothing, at_y if inside else nothing
+            column, line = np.int32(at_x), np.int32(at_y)
+            fx, fy = at_x - np.float32(column), at_y - np.float32(line)
+            weight = one if ps[i] else off_sign
+            weight = weight if inside else nothing
+            upper[i], lower[i] = weight * (one - fy), weight * fy
+            line += off_row * (np.int32(1) - np.int32(ps[i]))
+            place[i] = np.uint32(2 * (line * np.int32(columns) + column))
+            now, then = (one - fx) * shares[i], fx * shares[i]
+            corners[4 * i], corners[4 * i + 1] = now, one - fx - now
+            corners[4 * i + 2], corners[4 * i + 3] = then, fx - then
+        for i in range(ts.size):
+            at, four = np.uint64(place[i]), np.uint64(4 * i)
+            add_scaled(flat, at, corners, four, upper[i])
+            add_scaled(flat, at + row_step, corners, four, lower[i])
     return -1
 
 
 @njit(nogil=True, cache=True)
-def release_corners(
-    held: NDArray[np.float32],
-    keep: float,
-    give: float,
-    now: NDArray[np.float32],
-    then: NDArray[np.float32],
-) -> None:
+def release_corners(held: NDArray[np.float32], below: int, above: int, grid: NDArray[np.float32]) -> None:
     """Add what `hold_corners` holds to two bins, and hold nothing.
 
     Args:
         held: (sides, H + 2, W + 2, 2) float32, zeroed.
-        keep: weight of the earlier bin.
-        give: weight of the later bin.
-        now: (sides, H, W) float32, the earlier bin, added to.
-        then: (sides, H, W) float32, the later bin, added to.
+        below: the earlier bin; -1 where there is none.
+        above: the later bin; B where there is none.
+        grid: (sides, B, H, W) float32, C-contiguous, added to.
     """
-    sides, height, width = now.shape
+    sides, bins, height, width = grid.shape
     for side in range(sides):
         for row in range(height):
-            for column in range(width):
-                pair = held[side, row + 1, column + 1]
-                now[side, row, column] += np.float32(keep) * pair[0]
-                then[side, row, column] += np.float32(give) * pair[1]
-    held[:] = 0
+            pairs = held[side, row + 1]
+            if below >= 0:
+                now = grid[side, below, row]
+                for column in range(width):
+                    now[column] += pairs[column + 1, 0]
+            if above < bins:
+                then = grid[side, above, row]
+                for column in range(width):
+                    then[column] += pairs[column + 1, 1]
+    held.reshape(-1)[:] = 0

@@ -55,8 +55,8 @@ Positions = tuple[NDArray[np.float32], NDArray[np.float32]]
 # 285 years over the number of bins: a longer interval would overflow the kernel's integers.
 _LONGEST_US = 2**53
 
-# Below this many events per pixel, bin pair and side the adding loop of `share_by_corners` is faster.
-_DENSE_CORNERS = 0.25
+# Below this many events per pixel, stretch and side the adding loop of `share_by_corners` is faster.
+_DENSE_CORNERS = 0.05
 
 
 def voxel_grid(
@@ -331,28 +331,30 @@ def _spread(events: Events, positions: Positions, stretches: _Stretches, grid: N
             raise ShapeError(
                 f"positions need {name} as {events.t.shape} float32, not {column.shape} {column.dtype}"
             )
-    grid.fill(0)
     sides, bins, height, width = grid.shape
-    held = np.zeros((sides, 0, 0, 2), np.float32)
+    held = np.empty((sides, 0, 0, 2), np.float32)
     firsts = np.searchsorted(events.t, stretches.edges_us)
     firsts[0], firsts[-1] = 0, len(events)
-    for s, k in enumerate(stretches.lower.tolist()):
+    ready = 0
+    for s, below in enumerate(stretches.lower.tolist()):
         part = slice(int(firsts[s]), int(firsts[s + 1]))
-        columns = (events.t[part], x[part], y[part], events.p[part])
+        columns = events.t[part], x[part], y[part], events.p[part]
         interval_us = int(stretches.edges_us[s]), int(stretches.edges_us[s + 1])
         shares = stretches.per_us, float(stretches.offsets[s])
-        # A bin that does not exist is played by its neighbour, with weight 0.
-        keep, give = float(k >= 0), float(stretches.per_us > 0 and k + 1 < bins)
-        now, then = grid[:, max(k, 0)], grid[:, min(k + 1, bins - 1) if give else max(k, 0)]
+        above = below + 1 if stretches.per_us else bins
+        # Cleared just before they are used, planes are still near the core.
+        begin, ready = ready, min(max(below, above if above < bins else 0) + 1, bins)
+        grid[:, begin:ready] = 0
         if columns[0].size < _DENSE_CORNERS * sides * height * width:
-            refused = share_by_corners(*columns, *interval_us, *shares, keep, give, now, then)
+            refused = share_by_corners(*columns, *interval_us, *shares, below, above, grid)
         else:
             if not held.size:
                 held = np.zeros((sides, height + 2, width + 2, 2), np.float32)
             refused = hold_corners(*columns, *interval_us, *shares, held)
-            release_corners(held, keep, give, now, then)
+            release_corners(held, below, above, grid)
         if refused >= 0:
             return part.start + int(refused)
+    grid[:, ready:] = 0
     return -1
 
 
