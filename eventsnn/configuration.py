@@ -102,8 +102,6 @@ def _from_word(hint: Any, word: str, where: str, separators: str = "/x") -> Any:
     return Path(word) if hint is Path else word
 
 
-
-
 def _plain(hint: Any, value: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eventsnn.events import Events, Sensor
 from eventsnn.filters.filter import Filter
-from eventsnn.filters.kept import NO_TIME, check_sensor, first_of, refusal, room
+from eventsnn.filters.kept import NO_TIME, check_sensor, first_of, pixel_times, refusal, room
 from eventsnn.filters.options import LONGEST_US, check_choice, check_whole
 
 
@@ -66,9 +66,8 @@ class BackgroundActivity(Filter):
             return events, state
         if state is None:
             planes = 1 if self.polarity == "both" else 2
-            shape = (planes, events.sensor.height + 2, events.sensor.width + 2)
             clock = np.array([events.t[0] - self.time_us - 1, NO_TIME])
-            state = BackgroundActivityState(events.sensor, clock, np.zeros(shape, np.uint32))
+            state = BackgroundActivityState(events.sensor, clock, pixel_times(events.sensor, planes, 1))
         check_sensor(state.sensor, events)
         columns = room(len(events))
         given = events.t, events.x, events.y, events.p, self.time_us, self.own_pixel

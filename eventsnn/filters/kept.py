@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,22 @@ def where(keep: NDArray[np.bool_], events: Events) -> Events:
     columns = room(len(events))
     number = compact(events.t, events.x, events.y, events.p, keep, *columns)
     return first_of(columns, number, events.sensor)
+
+
+def pixel_times(sensor: Sensor, planes: int, border: int) -> NDArray[np.uint32]:
+    """A time for every pixel, 0 for never.
+
+    Args:
+        sensor: the pixel array.
+        planes: 1, or 2 for one of each polarity.
+        border: pixels more on each side.
+    Returns: (planes, H + 2 * border, W + 2 * border) uint32.
+    Raises: ShapeError: more pixels than their 32-bit places in memory can tell apart.
+    """
+    shape = planes, sensor.height + 2 * border, sensor.width + 2 * border
+    if math.prod(shape) > 2**32:
+        raise ShapeError(f"a {sensor} sensor is too large for this filter: downsample it, or take a region")
+    return np.zeros(shape, np.uint32)
 
 
 def check_sensor(expected: Sensor, events: Events) -> None:

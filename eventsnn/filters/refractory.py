@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eventsnn.events import Events, Sensor
 from eventsnn.filters.filter import Filter
-from eventsnn.filters.kept import NO_TIME, check_sensor, first_of, refusal, room
+from eventsnn.filters.kept import NO_TIME, check_sensor, first_of, pixel_times, refusal, room
 from eventsnn.filters.options import LONGEST_US, check_choice, check_whole
 
 
@@ -59,9 +59,8 @@ class Refractory(Filter):
             return events, state
         if state is None:
             planes = 1 if self.polarity == "both" else 2
-            shape = (planes, events.sensor.height, events.sensor.width)
             clock = np.array([events.t[0] - self.period_us, NO_TIME])
-            state = RefractoryState(events.sensor, clock, np.zeros(shape, np.uint32))
+            state = RefractoryState(events.sensor, clock, pixel_times(events.sensor, planes, 0))
         check_sensor(state.sensor, events)
         columns = room(len(events))
         kept = keep_rested(

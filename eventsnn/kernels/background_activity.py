@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.short_times import LONGEST_US, move_origin
+from eventsnn.kernels.compact import compact
+from eventsnn.kernels.pixel_blocks import BLOCK, first_refused, locate, make_room
 
 
 @njit(nogil=True, cache=True)
@@ -43,33 +44,36 @@ def keep_supported(
     """
     planes, lines, columns = marks.shape
     flat = marks.ravel()
+    plane = (planes - 1) * lines * columns
     # Unsigned places spare the loop the test for indices that count from the end.
-    wide, high = np.uint64(columns - 2), np.uint64(lines - 2)
     stride, one, two = np.uint64(columns), np.uint64(1), np.uint64(2)
-    plane = np.uint64((planes - 1) * lines * columns)
     longest = np.uint32(time_us)
+    short, place = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    keep = np.empty(BLOCK, np.bool_)
     origin, before = clock[0], clock[1]
-    kept = 0
-    for i in range(t.size):
-        now, column, line = t[i], np.uint64(x[i]), np.uint64(y[i])
-        if now < before or column >= wide or line >= high:
-            return -1 - i
-        before = now
-        if now - origin > LONGEST_US:
-            move_origin(flat, now - time_us - 1 - origin)
-            origin = now - time_us - 1
-        short = np.uint32(now - origin)
-        above = line * stride + column + plane * np.uint64(p[i])
-        beside = above + stride
-        below = beside + stride
-        # Written whether kept or not, because a branch that guesses wrong costs more.
-        t_out[kept], x_out[kept], y_out[kept], p_out[kept] = now, x[i], y[i], p[i]
-        kept += int(flat[beside + one] >= np.uint32(short - longest))
-        flat[above] = flat[above + one] = flat[above + two] = short
-        flat[beside] = flat[beside + two] = short
-        flat[below] = flat[below + one] = flat[below + two] = short
-        if own_pixel:
-            flat[beside + one] = short
+    kept, start = 0, 0
+    while start < t.size:
+        stop = min(start + BLOCK, t.size)
+        refused = first_refused(t[start:stop], x[start:stop], y[start:stop], before, columns - 2, lines - 2)
+        if refused >= 0:
+            return -1 - start - refused
+        origin, fit = make_room(t[start:stop], time_us + 1, origin, flat)
+        stop = start + fit
+        before = t[stop - 1]
+        tb, xb, yb, pb = t[start:stop], x[start:stop], y[start:stop], p[start:stop]
+        locate(tb, xb, yb, pb, origin, columns, plane, short, place)
+        for i in range(fit):
+            now, above = short[i], np.uint64(place[i])
+            beside = above + stride
+            below = beside + stride
+            keep[i] = flat[beside + one] >= np.uint32(now - longest)
+            flat[above] = flat[above + one] = flat[above + two] = now
+            flat[beside] = flat[beside + two] = now
+            flat[below] = flat[below + one] = flat[below + two] = now
+            if own_pixel:
+                flat[beside + one] = now
+        kept += compact(tb, xb, yb, pb, keep, t_out[kept:], x_out[kept:], y_out[kept:], p_out[kept:])
+        start = stop
     clock[0], clock[1] = origin, before
     return kept
 
@@ -110,32 +114,36 @@ def keep_well_supported(
     """
     planes, lines, columns = times.shape
     flat = times.ravel()
-    wide, high = np.uint64(columns - 2), np.uint64(lines - 2)
+    plane = (planes - 1) * lines * columns
     stride, one, two = np.uint64(columns), np.uint64(1), np.uint64(2)
-    plane = np.uint64((planes - 1) * lines * columns)
     longest = np.uint32(time_us)
+    short, place = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    keep = np.empty(BLOCK, np.bool_)
     origin, before = clock[0], clock[1]
-    kept = 0
-    for i in range(t.size):
-        now, column, line = t[i], np.uint64(x[i]), np.uint64(y[i])
-        if now < before or column >= wide or line >= high:
-            return -1 - i
-        before = now
-        if now - origin > LONGEST_US:
-            move_origin(flat, now - time_us - 1 - origin)
-            origin = now - time_us - 1
-        short = np.uint32(now - origin)
-        since = np.uint32(short - longest)
-        above = line * stride + column + plane * np.uint64(p[i])
-        beside = above + stride
-        below = beside + stride
-        support = np.int64(flat[above] >= since) + np.int64(flat[above + one] >= since)
-        support += np.int64(flat[above + two] >= since) + np.int64(flat[beside] >= since)
-        support += np.int64(flat[beside + two] >= since) + np.int64(flat[below] >= since)
-        support += np.int64(flat[below + one] >= since) + np.int64(flat[below + two] >= since)
-        support += np.int64(own_pixel and flat[beside + one] >= since)
-        t_out[kept], x_out[kept], y_out[kept], p_out[kept] = now, x[i], y[i], p[i]
-        kept += int(support >= supporters)
-        flat[beside + one] = short
+    kept, start = 0, 0
+    while start < t.size:
+        stop = min(start + BLOCK, t.size)
+        refused = first_refused(t[start:stop], x[start:stop], y[start:stop], before, columns - 2, lines - 2)
+        if refused >= 0:
+            return -1 - start - refused
+        origin, fit = make_room(t[start:stop], time_us + 1, origin, flat)
+        stop = start + fit
+        before = t[stop - 1]
+        tb, xb, yb, pb = t[start:stop], x[start:stop], y[start:stop], p[start:stop]
+        locate(tb, xb, yb, pb, origin, columns, plane, short, place)
+        for i in range(fit):
+            now, above = short[i], np.uint64(place[i])
+            since = np.uint32(now - longest)
+            beside = above + stride
+            below = beside + stride
+            support = np.int64(flat[above] >= since) + np.int64(flat[above + one] >= since)
+            support += np.int64(flat[above + two] >= since) + np.int64(flat[beside] >= since)
+            support += np.int64(flat[beside + two] >= since) + np.int64(flat[below] >= since)
+            support += np.int64(flat[below + one] >= since) + np.int64(flat[below + two] >= since)
+            support += np.int64(own_pixel and flat[beside + one] >= since)
+            keep[i] = support >= supporters
+            flat[beside + one] = now
+        kept += compact(tb, xb, yb, pb, keep, t_out[kept:], x_out[kept:], y_out[kept:], p_out[kept:])
+        start = stop
     clock[0], clock[1] = origin, before
     return kept

@@ -26,16 +26,17 @@ def compact(
         x: (N,) uint16, px.
         y: (N,) uint16, px.
         p: (N,) bool.
-        keep: (N,) bool.
+        keep: at least (N,) bool.
         t_out: (N,) int64, written to.
         x_out: (N,) uint16, written to.
         y_out: (N,) uint16, written to.
         p_out: (N,) bool, written to.
     Returns: how many were kept.
     """
-    kept = 0
+    # Unsigned, which spares the loop the test for indices that count from the end.
+    kept = np.uint64(0)
     for i in range(t.size):
         # Written whether kept or not, because a branch that guesses wrong costs more.
         t_out[kept], x_out[kept], y_out[kept], p_out[kept] = t[i], x[i], y[i], p[i]
-        kept += int(keep[i])
-    return kept
+        kept += np.uint64(keep[i])
+    return int(kept)

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.short_times import LONGEST_US, move_origin
+from eventsnn.kernels.compact import compact
+from eventsnn.kernels.pixel_blocks import BLOCK, first_refused, locate, make_room
 
 
 @njit(nogil=True, cache=True)
@@ -41,25 +42,28 @@ def keep_rested(
     """
     planes, lines, columns = times.shape
     flat = times.ravel()
-    wide, high = np.uint64(columns), np.uint64(lines)
-    plane = np.uint64((planes - 1) * lines * columns)
+    plane = (planes - 1) * lines * columns
     period = np.uint32(period_us)
+    short, place = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    keep = np.empty(BLOCK, np.bool_)
     origin, before = clock[0], clock[1]
-    kept = 0
-    for i in range(t.size):
-        now, column, line = t[i], np.uint64(x[i]), np.uint64(y[i])
-        if now < before or column >= wide or line >= high:
-            return -1 - i
-        before = now
-        if now - origin > LONGEST_US:
-            move_origin(flat, now - period_us - origin)
-            origin = now - period_us
-        short = np.uint32(now - origin)
-        place = line * wide + column + plane * np.uint64(p[i])
-        last = flat[place]
-        rested = np.uint32(short - last) >= period
-        t_out[kept], x_out[kept], y_out[kept], p_out[kept] = now, x[i], y[i], p[i]
-        kept += int(rested)
-        flat[place] = short if rested else last
+    kept, start = 0, 0
+    while start < t.size:
+        stop = min(start + BLOCK, t.size)
+        refused = first_refused(t[start:stop], x[start:stop], y[start:stop], before, columns, lines)
+        if refused >= 0:
+            return -1 - start - refused
+        origin, fit = make_room(t[start:stop], period_us, origin, flat)
+        stop = start + fit
+        before = t[stop - 1]
+        tb, xb, yb, pb = t[start:stop], x[start:stop], y[start:stop], p[start:stop]
+        locate(tb, xb, yb, pb, origin, columns, plane, short, place)
+        for i in range(fit):
+            here = np.uint64(place[i])
+            last = flat[here]
+            keep[i] = np.uint32(short[i] - last) >= period
+            flat[here] = short[i] if keep[i] else last
+        kept += compact(tb, xb, yb, pb, keep, t_out[kept:], x_out[kept:], y_out[kept:], p_out[kept:])
+        start = stop
     clock[0], clock[1] = origin, before
     return kept
