@@ -10,7 +10,7 @@ import numpy as np
 from eventsnn.benchmarks.case import Case
 from eventsnn.benchmarks.peers import dv_store, eventcv_stream, evutils_array
 from eventsnn.benchmarks.timing import Contender, Operation, count
-from eventsnn.representations import time_surface
+from eventsnn.representations import speed_invariant_time_surface, time_surface
 
 _MOST_DV = 500_000
 _TAU_US = 20_000
@@ -25,10 +25,16 @@ def operations(case: Case) -> Iterator[Operation]:
         *_peers(case),
     ]
     yield Operation(f"time surface, {count(len(events))}", events, contenders)
+    few = case.first(_MOST_DV)
+    contenders = [
+        Contender("eventsnn", lambda: speed_invariant_time_surface(few, 4, polarity="merged"), len(few)),
+        *_dv(case, "SpeedInvariantTimeSurface", "leaves out a row and a column of every neighbourhood"),
+    ]
+    yield Operation(f"speed-invariant surface, r = 4, {count(len(few))}", few, contenders)
 
 
 def _peers(case: Case) -> Iterator[Contender]:
-    events, fewer = case.events, case.first(_MOST_DV)
+    events = case.events
     size = (events.sensor.width, events.sensor.height)
     eventcv = case.peers.find("eventcv")
     if eventcv:
@@ -48,12 +54,18 @@ def _peers(case: Case) -> Iterator[Contender]:
             len(events),
             note="timesurface: one plane, signed by the last polarity",
         )
+    yield from _dv(case, "TimeSurface", "linear, one plane of 8 bits")
+
+
+def _dv(case: Case, kind: str, note: str) -> Iterator[Contender]:
     dv = case.peers.find("dv-processing", "dv_processing")
     if dv:
-        store, surface = dv_store(dv.module, fewer), dv.module.TimeSurface(size)
+        few = case.first(_MOST_DV)
+        store = dv_store(dv.module, few)
+        surface = getattr(dv.module, kind)((few.sensor.width, few.sensor.height))
 
         def accept() -> Any:
             surface.accept(store)
             return surface.generateFrame()
 
-        yield Contender("dv-processing", accept, len(fewer), note="TimeSurface: linear, one plane of 8 bits")
+        yield Contender("dv-processing", accept, len(few), note=f"{kind}: {note}")

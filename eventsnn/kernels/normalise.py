@@ -16,7 +16,7 @@ def normalise_nonzero(values: NDArray[np.float32], sample: bool) -> None:
         values: (N,) float32, C-contiguous.
         sample: divide the squares by their number less one, as for a sample, instead of their number.
     """
-    number, total = 0, 0.0
+    number, total = np.int64(0), 0.0
     for value in values:
         number += np.int64(value != 0)
         total += np.float64(value)
@@ -27,7 +27,7 @@ def normalise_nonzero(values: NDArray[np.float32], sample: bool) -> None:
     for value in values:
         difference = np.float64(value) - mean if value != 0 else 0.0
         squares += difference * difference
-    deviation = np.sqrt(squares / max(number - 1, 1) if sample else squares / number)
+    deviation = np.sqrt(squares / (number - 1 if sample and number > 1 else number))
     # Rounding leaves equal values a deviation of this order.
     scale = np.float32(1.0 / deviation if deviation > 1e-6 * abs(mean) else 1.0)
     shift = np.float32(mean)

@@ -63,7 +63,7 @@ def share_by_corners(
         at_x, at_y = x[i] + one, y[i] + one
         if not (at_x > 0 and at_y > 0 and at_x < right + one and at_y < bottom + one):
             continue
-        left, top = np.int64(at_x) - 1, np.int64(at_y) - 1
+        left, top = int(at_x) - 1, int(at_y) - 1
         fx, fy = at_x - np.float32(left + 1), at_y - np.float32(top + 1)
         share = np.float32((t[i] - from_us) * per_us + offset)
         weight = one if p[i] else off_sign

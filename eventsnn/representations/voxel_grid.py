@@ -33,17 +33,10 @@ from eventsnn.representations.representation import (
     refusal,
     target,
 )
+from eventsnn.representations.voxel_stretches import Interpolation, Scaling, fill, spread, stretches_of
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Scaling = Literal["B-1", "B", "centred"]
-"""Where bins lie in the interval: the first at its start and the last at its end; at the starts of B equal
-slices; or in the middles of B equal slices. Shares for bins beyond the first and last are lost."""
-
-Interpolation = Literal["bilinear", "nearest"]
-"""An event is shared by the two bins around its time, or the nearest one gets it; with "B" the bin of its
-slice. Halfway the later one is nearest."""
 
 Normalise = Literal["e2vid", "dsec"]
 """Voxels that are not 0 get mean 0 and deviation 1; the variance is divided by N (rpg_e2vid) or N - 1 (DSEC,
@@ -54,9 +47,6 @@ Positions = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 # 285 years over the number of bins: a longer interval would overflow the kernel's integers.
 _LONGEST_US = 2**53
-
-# Below this many events per pixel, stretch and side the adding loop of `share_by_corners` is faster.
-_DENSE_CORNERS = 0.05
 
 
 def voxel_grid(
@@ -70,6 +60,7 @@ def voxel_grid(
     interpolation: Interpolation = "bilinear",
     normalise: Normalise | None = None,
     positions: Positions | None = None,
+    threads: int = 1,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Events of an interval as a voxel grid.
@@ -89,6 +80,8 @@ def voxel_grid(
         positions: where the events are instead of their pixels, for those rectified or warped: each is
             shared bilinearly by the four pixels around it. Parts that fall off the sensor are lost, and
             so are positions that are not numbers.
+        threads: how many may share the work; from half a million events on two take little more than half
+            the time, below it and with positions one does it all.
         out: array to write to, overwritten; reuse it, for a fresh one can cost more than the events.
     Returns: (B, H, W) or (2B, H, W) float32.
 
@@ -110,10 +103,12 @@ def voxel_grid(
             f"a voxel grid cannot span [{start_us}, {end_us}] µs: the end must follow the start, "
             "and the events must be in time order"
         )
-    stretches = _stretches(bins, start_us, end_us, scaling, interpolation)
+    stretches = stretches_of(bins, start_us, end_us, scaling, interpolation)
     grid = out.reshape(planes // bins, bins, height, width)
     refused = (
-        _fill(events, stretches, grid) if positions is None else _spread(events, positions, stretches, grid)
+        fill(events, stretches, grid, threads)
+        if positions is None
+        else spread(events, *positions, stretches, grid)
     )
     if refused >= 0:
         raise refusal(events, refused, (start_us, end_us))
@@ -257,105 +252,6 @@ def _normalise(grid: Tensor, sample: bool) -> None:
     # Rounding leaves equal values a deviation of this order.
     scale = deviation if bool(deviation > 1e-6 * mean.abs()) else 1.0
     grid[some] = ((values - mean) / scale).float()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Stretches:
-    """Parts of the interval in which every event is shared by the same two bins.
-
-    Args:
-        edges_us: (S + 1,) int64, µs; the last part includes its end.
-        lower: (S,) int64, the earlier of the two bins; -1 where it does not exist.
-        offsets: (S,) float64, share of the later bin at the begin of the part.
-        per_us: how this share grows; 0 where the earlier bin gets all.
-    """
-
-    edges_us: NDArray[np.int64]
-    lower: NDArray[np.int64]
-    offsets: NDArray[np.float64]
-    per_us: float
-
-
-def _stretches(
-    bins: int, start_us: int, end_us: int, scaling: Scaling, interpolation: Interpolation
-) -> _Stretches:
-    duration = end_us - start_us
-    steps = bins - 1 if scaling == "B-1" else bins
-    if duration == 0 or steps == 0:
-        return _Stretches(np.array([start_us, end_us]), np.zeros(1, np.int64), np.zeros(1), 0.0)
-    # In halves of a bin: tau = steps * (t - start) / duration - half / 2, and edges lie at whole tau.
-    if interpolation == "nearest":
-        # The edges lie where a bin begins to be the nearest; those of a slice at its begin.
-        half = -1 if scaling == "B-1" else 0
-        first, number = 0, bins
-    else:
-        half = 1 if scaling == "centred" else 0
-        first, number = -half, steps + half
-    lower = np.arange(first, first + number)
-    inner = [start_us - (-(2 * k + half) * duration // (2 * steps)) for k in lower.tolist()[1:]]
-    edges_us = np.array([start_us, *inner, end_us])
-    if interpolation == "nearest":
-        return _Stretches(edges_us, lower, np.zeros(number), 0.0)
-    offsets = [
-        (2 * steps * (int(edge) - start_us) - (half + 2 * k) * duration) / (2 * duration)
-        for edge, k in zip(edges_us, lower.tolist(), strict=False)
-    ]
-    return _Stretches(edges_us, lower, np.array(offsets), steps / duration)
-
-
-def _fill(events: Events, stretches: _Stretches, grid: NDArray[np.float32]) -> int:
-    from eventsnn.kernels.voxel import fill_voxels
-
-    sides, bins = grid.shape[:2]
-    return fill_voxels(
-        events.t,
-        events.x,
-        events.y,
-        events.p,
-        stretches.edges_us,
-        stretches.offsets,
-        stretches.lower,
-        stretches.per_us,
-        bins,
-        grid,
-        np.empty((sides, 0, 0), np.float32),
-    )
-
-
-def _spread(events: Events, positions: Positions, stretches: _Stretches, grid: NDArray[np.float32]) -> int:
-    from eventsnn.kernels.voxel_corners import hold_corners, release_corners, share_by_corners
-
-    x, y = positions
-    for name, column in (("x", x), ("y", y)):
-        if column.shape != events.t.shape or column.dtype != np.float32:
-            raise ShapeError(
-                f"positions need {name} as {events.t.shape} float32, not {column.shape} {column.dtype}"
-            )
-    sides, bins, height, width = grid.shape
-    held = np.empty((sides, 0, 0, 2), np.float32)
-    firsts = np.searchsorted(events.t, stretches.edges_us)
-    firsts[0], firsts[-1] = 0, len(events)
-    ready = 0
-    for s, below in enumerate(stretches.lower.tolist()):
-        part = slice(int(firsts[s]), int(firsts[s + 1]))
-        columns = events.t[part], x[part], y[part], events.p[part]
-        interval_us = int(stretches.edges_us[s]), int(stretches.edges_us[s + 1])
-        shares = stretches.per_us, float(stretches.offsets[s])
-        above = below + 1 if stretches.per_us else bins
-        # Cleared just before they are used, planes are still near the core.
-        begin, ready = ready, min(max(below, above if above < bins else 0) + 1, bins)
-        grid[:, begin:ready] = 0
-        if columns[0].size < _DENSE_CORNERS * sides * height * width:
-            refused = share_by_corners(*columns, *interval_us, *shares, below, above, grid)
-        else:
-            if not held.size:
-                held = np.zeros((sides, height + 2, width + 2, 2), np.float32)
-            refused = hold_corners(*columns, *interval_us, *shares, held)
-            release_corners(held, below, above, grid)
-        if refused >= 0:
-            return part.start + int(refused)
-    grid[:, ready:] = 0
-    return -1
 
 
 def _planes(bins: int, polarity: str, scaling: str, interpolation: str, normalise: str | None) -> int:

@@ -96,3 +96,26 @@ def test_positions_that_are_not_numbers_or_far_off_are_dropped():
         good = np.full(number, 2, np.float32)
         assert not voxel_grid(events, 3, 0, 10, positions=(bad, good)).any()
         assert not voxel_grid(events, 3, 0, 10, positions=(good, bad)).any()
+
+
+@pytest.mark.parametrize("threads", [2, 3, 9])
+@pytest.mark.parametrize("polarity", ["sign", "channels"])
+@pytest.mark.parametrize("scaling", ["B-1", "B", "centred"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+def test_threads_change_nothing(threads, polarity, scaling, interpolation, monkeypatch):
+    monkeypatch.setattr("eventsnn.representations.voxel_stretches._WORTH_A_THREAD", 1)
+    for events in (some(3000, 0, 1000), some(40, 0, 1000), some(5, 0, 1000)):
+        options = {"polarity": polarity, "scaling": scaling, "interpolation": interpolation}
+        one = voxel_grid(events, 5, 0, 1000, **options)
+        out = np.full(one.shape, np.nan, np.float32)
+        several = voxel_grid(events, 5, 0, 1000, **options, threads=threads, out=out)
+        np.testing.assert_allclose(several, one, atol=1e-4)
+    events = some(3000, 0, 1000)
+    events.x[1234] = 7
+    events.x[2900] = 7
+    with pytest.raises(ShapeError, match="event 1234 at"):
+        voxel_grid(events, 5, 0, 1000, **options, threads=threads)
+    events = some(3000, 0, 1000)
+    events.t[:1500] = np.sort(events.t[:1500] // 4) + 750
+    with pytest.raises(ShapeError, match="time order"):
+        voxel_grid(events, 5, 0, 1000, **options, threads=threads)
