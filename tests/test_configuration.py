@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from eventsnn.configuration import build, read_yaml
+from eventsnn.configuration import build, from_text, read_yaml
 from eventsnn.errors import ConfigError
 
 
@@ -81,3 +81,43 @@ def test_a_damaged_recipe_is_one_line(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"x\.yaml is not YAML: ") as caught:
         read_yaml(Outer, path)
     assert "\n" not in str(caught.value)
+
+
+@dataclass(frozen=True)
+class Options:
+    places: tuple[tuple[int, int], ...]
+    path: Path | None = None
+    on: bool = False
+    level: Literal[90, 180] = 90
+    rate: float = 0.5
+
+
+def test_from_a_command_line() -> None:
+    registry = {"options": Options, "inner": Inner}
+    assert from_text("inner", registry, "thing") == Inner()
+    assert from_text("inner:sizes=4/5/6, kind=b,pair=1/2", registry, "thing") == Inner(
+        (4, 5, 6), "b", (1, 2.0)
+    )
+    got = from_text("options:places=1x2/3x4,path=a/b x.npy,on=yes,level=180,rate=1e-3", registry, "thing")
+    assert got == Options(((1, 2), (3, 4)), Path("a/b x.npy"), True, 180, 0.001)
+    assert from_text("options:places=,path=none,on=False", registry, "thing") == Options(())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("opton", "there is no thing 'opton': did you mean options"),
+        ("options", "thing options: places must be given"),
+        ("options:places=1x2,", "thing options: expected setting=value, found ''"),
+        ("options:places", "expected setting=value, found 'places'"),
+        ("options:place=1x2", "there is no setting 'place': did you mean places"),
+        ("options:places=1x2x3", "places: expected 2 items, found '1x2x3'"),
+        ("options:places=1xb", "places: expected int, found 'b'"),
+        ("options:places=,on=maybe", "on: expected bool, found 'maybe'"),
+        ("options:places=,level=91", "level: there is no choice '91'"),
+        ("options:places=,rate=fast", "rate: expected float, found 'fast'"),
+    ],
+)
+def test_a_command_line_that_does_not_fit(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        from_text(text, {"options": Options}, "thing")

@@ -42,10 +42,12 @@ class HotPixels(Filter):
     """Drop the events of hot pixels, which are given, or learned from the begin of the stream.
 
     Learning: the events of the first `learn_us` after the first event are counted and all kept. From then
-    on the pixels are dropped that fired at least `min_hz` times a second and at least `factor` times as
-    often as the median of the 5x5 pixels around them (as one event, where the median is none). A textured
-    or flickering area is therefore no hot pixel, and what is learned is not revised. To clean the begin of
-    a file too, read it twice: `HotPixels.of(find_hot_pixels(recording.events()))`.
+    on the pixels are dropped that fired at least `min_hz` times a second, and at least `factor` times as
+    often as the fifth busiest of the 5x5 pixels around them, themselves included, and at least `factor`
+    times; beyond its border the picture is mirrored. Up to four hot pixels may therefore touch, fewer at
+    the border, while a line and a textured or flickering area are left alone. What is learned is not
+    revised. To clean the begin of a file too, read it twice:
+    `HotPixels.of(find_hot_pixels(recording.events()))`.
 
     Args:
         pixels: (x, y) of each hot pixel, px; None to learn them.
@@ -174,12 +176,11 @@ def _cold(events: Events, hot: NDArray[np.bool_]) -> Events:
 def _hot(
     counts: NDArray[np.int64], duration_us: int, sensor: Sensor, min_hz: float, factor: float
 ) -> NDArray[np.bool_]:
-    import cv2
+    from scipy.ndimage import rank_filter
 
-    # float32 is what the 5x5 median takes; it is exact far beyond the counts that decide.
-    picture = counts.astype(np.float32).reshape(sensor.height, sensor.width)
-    median = cv2.medianBlur(picture, 5).ravel()
-    least = np.maximum(min_hz * duration_us / 1e6, factor * np.maximum(median, 1.0))
+    picture = counts.reshape(sensor.height, sensor.width)
+    busy = rank_filter(picture, rank=-5, size=5, mode="mirror").ravel()
+    least = np.maximum(min_hz * duration_us / 1e6, factor * np.maximum(busy, 1))
     hot: NDArray[np.bool_] = counts >= least
     return hot
 

@@ -163,7 +163,8 @@ def read_map(path: Path) -> NDArray[np.float32]:
         if path.suffix == ".h5":
             map = _read_dsec(path)
         elif path.suffix == ".npy":
-            map = np.load(path)
+            # Mapped, so that a damaged header cannot ask for more memory than the file has bytes.
+            map = np.array(np.lib.format.open_memmap(path, mode="r"))
         elif path.name.endswith(_MVSEC_X):
             other = path.with_name(path.name.removesuffix(_MVSEC_X) + _MVSEC_Y)
             map = np.stack([np.loadtxt(path, ndmin=2), np.loadtxt(other, ndmin=2)], -1)
@@ -186,6 +187,8 @@ def _read_dsec(path: Path) -> NDArray[Any]:
         import_module("hdf5plugin")
     with h5py.File(path) as file:
         map = file["rectify_map"]
+        if not isinstance(map, h5py.Dataset):
+            raise ValueError("rectify_map is no array")
         layout = map.id.get_create_plist()
         if not all(
             h5py.h5z.filter_avail(layout.get_filter(step)[0]) for step in range(layout.get_nfilters())
