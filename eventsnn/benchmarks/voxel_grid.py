@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.benchmarks.case import Case, moving_edges
-from eventsnn.benchmarks.peers import eventcv_stream, structured
+from eventsnn.benchmarks.peers import eventcv_stream, evutils_array, structured
 from eventsnn.benchmarks.timing import Contender, Operation, count
 from eventsnn.events import Events, Sensor
 from eventsnn.representations import voxel_grid
@@ -30,6 +30,7 @@ def operations(case: Case) -> Iterator[Operation]:
         contenders = [_ours(events, bins), *_peers(case, bins)]
         yield Operation(f"voxel grid, {bins} bins, {count(case.number)}", events, contenders)
     yield _between_pixels(case, 15)
+    yield _nearest(case, 10)
     if (os.cpu_count() or 1) > 1:
         one, two = _ours(events, 10), _ours(events, 10, threads=2)
         yield Operation(f"voxel grid, 10 bins, 2 cores, {count(case.number)}", events, [two, one], cores=2)
@@ -43,6 +44,42 @@ def _ours(events: Events, bins: int, threads: int = 1) -> Contender:
     out = np.empty((bins, events.sensor.height, events.sensor.width), np.float32)
     name = "eventsnn" if threads == 1 else f"eventsnn, {threads} threads"
     return Contender(name, lambda: voxel_grid(events, bins, threads=threads, out=out), len(events))
+
+
+def _nearest(case: Case, bins: int) -> Operation:
+    events = case.events
+    width, height, start_us = events.sensor.width, events.sensor.height, int(events.t[0])
+    span_us = int(events.t[-1]) - start_us + 1
+    out = np.empty((2 * bins, height, width), np.float32)
+
+    def ours() -> NDArray[np.float32]:
+        return voxel_grid(
+            events,
+            bins,
+            start_us,
+            start_us + span_us,
+            polarity="channels",
+            scaling="B",
+            interpolation="nearest",
+            out=out,
+        )
+
+    contenders = [Contender("eventsnn", ours, len(events))]
+    evutils = case.peers.find("evutils")
+    if evutils:
+        array = evutils_array(evutils.module, events)
+        contenders.append(
+            Contender(
+                "evutils",
+                lambda: evutils.module.dense.voxel_histogram(
+                    array, width, height, n_bins=bins, dt=span_us, dtype=np.float32
+                ),
+                len(events),
+                lambda grid: np.array_equal(np.concatenate([grid[..., 0], grid[..., 2]]), ours()),
+                "voxel_histogram: (B, H, W, 3), one plane empty",
+            )
+        )
+    return Operation(f"event count per slice, {bins} bins, {count(case.number)}", events, contenders)
 
 
 def _between_pixels(case: Case, bins: int) -> Operation:

@@ -41,7 +41,6 @@ def fill_voxels(
 
     In stretch s an event dt µs after `edges_us[s]` gives bin `lower[s]` + 1 the share
     dt * per_us + offsets[s], and bin `lower[s]` what is left of 1; bins that do not exist get nothing.
-    With 0 per µs the lower bin gets all.
 
     Args:
         t: (N,) int64, µs, ascending.
@@ -75,8 +74,7 @@ def fill_voxels(
         # A bin that does not exist is played by its neighbour, with weight 0.
         below, above = max(lower[s], 0), min(lower[s] + 1, bins - 1)
         keep = np.float32(1.0 if lower[s] >= 0 else 0.0)
-        give = np.float32(1.0 if per_us > 0 and lower[s] + 1 < bins else 0.0)
-        above = above if per_us > 0 else below
+        give = np.float32(1.0 if lower[s] + 1 < bins else 0.0)
         # Plane by plane: where each begins, and how far on that of the OFF events lies.
         now, now_at, now_step = flat, below * pixels, bins * pixels
         if below == shared:
@@ -121,6 +119,95 @@ def fill_voxels(
     for side in range(sides):
         _clear(flat, (side * bins + ready) * pixels, (until - ready) * pixels)
     return -1
+
+
+@njit(nogil=True, cache=True)
+def count_voxels(
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    edges_us: NDArray[np.int64],
+    first_bin: int,
+    until: int,
+    out: NDArray[np.float32],
+) -> int:
+    """Overwrite the bins from `first_bin` on with the events of one stretch each.
+
+    Args:
+        t: (N,) int64, µs, ascending.
+        x: (N,) uint16, px.
+        y: (N,) uint16, px.
+        p: (N,) bool.
+        edges_us: (S + 1,) int64, µs: bin `first_bin` + s has [edges_us[s], edges_us[s + 1]), the last one
+            its end too.
+        first_bin: see above.
+        until: the first bin that is left alone; those below it beyond the stretches are cleared.
+        out: (sides, B, H, W) float32: one side takes ON as +1 and OFF as -1, two count ON and OFF.
+    Returns: as `fill_voxels`.
+    """
+    sides, bins, height, width = out.shape
+    pixels = height * width
+    flat = out.reshape(-1)
+    off_place = bins * pixels * (sides - 1)
+    off_sign = np.float32(1.0 if sides == 2 else -1.0)
+    place = np.empty(min(BLOCK, t.size), np.uint32)
+    last = 0
+    for s in range(until - first_bin):
+        for side in range(sides):
+            _clear(flat, (side * bins + first_bin + s) * pixels, pixels)
+        if s >= edges_us.size - 1:
+            continue
+        first = last
+        last = t.size if s == edges_us.size - 2 else int(np.searchsorted(t, edges_us[s + 1]))
+        if last < first:
+            return last
+        plane = flat[(first_bin + s) * pixels :]
+        for begin in range(first, last, BLOCK):
+            end = min(begin + BLOCK, last)
+            ts, ps = t[begin:end], p[begin:end]
+            refused = _find_places_in_time(
+                ts,
+                x[begin:end],
+                y[begin:end],
+                ps,
+                edges_us[s],
+                edges_us[s + 1],
+                width,
+                height,
+                off_place,
+                place,
+            )
+            if refused >= 0:
+                return begin + refused
+            for i in range(ps.size):
+                plane[place[i]] += np.float32(1) if ps[i] else off_sign
+    return -1
+
+
+@njit(nogil=True, cache=True)
+def _find_places_in_time(
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    from_us: int,
+    to_us: int,
+    width: int,
+    height: int,
+    off_place: int,
+    place: NDArray[np.uint32],
+) -> int:
+    """`find_places` that refuses events outside [from_us, to_us] too."""
+    refused = find_places(x, y, p, width, height, off_place, place)
+    off_time = np.int64(0)
+    for i in range(t.size):
+        off_time |= (t[i] - from_us) | (to_us - t[i])
+    if off_time < 0:
+        for i in range(t.size if refused < 0 else refused):
+            if not from_us <= t[i] <= to_us:
+                return i
+    return refused
 
 
 @njit(nogil=True, cache=True)
@@ -187,30 +274,26 @@ def _pack(
 ) -> int:
     """One exact integer addition per event: count and time together in one word.
 
-    Block by block, so that the compiler turns all but the last of the loops into vector code.
+    Block by block: all but the last loop become vector code.
     """
     off_place = width * height if sides == 2 else 0
-    sign_mask = np.int64(0 if sides == 2 else -1)
-    span_us = to_us - from_us
-    place, word = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int64)
+    word_at_0 = _ONE_EVENT - from_us
+    place = np.empty(min(BLOCK, t.size), np.uint32)
     for begin in range(0, t.size, BLOCK):
         end = min(begin + BLOCK, t.size)
         ts, ps = t[begin:end], p[begin:end]
-        refused = find_places(x[begin:end], y[begin:end], ps, width, height, off_place, place)
-        off_time = np.int64(0)
-        for i in range(ts.size):
-            dt = ts[i] - from_us
-            off_time |= dt | (span_us - dt)
-            negate = (np.int64(ps[i]) - 1) & sign_mask
-            word[i] = ((_ONE_EVENT + dt) ^ negate) - negate
-        if off_time < 0:
-            for i in range(ts.size if refused < 0 else refused):
-                if not from_us <= ts[i] <= to_us:
-                    return begin + i
+        refused = _find_places_in_time(
+            ts, x[begin:end], y[begin:end], ps, from_us, to_us, width, height, off_place, place
+        )
         if refused >= 0:
             return begin + refused
-        for i in range(ts.size):
-            held[place[i]] += word[i]
+        if sides == 2:
+            for i in range(ts.size):
+                held[place[i]] += word_at_0 + ts[i]
+        else:
+            for i in range(ts.size):
+                word = word_at_0 + ts[i]
+                held[place[i]] += word if ps[i] else -word
     return -1
 
 

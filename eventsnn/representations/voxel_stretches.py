@@ -90,7 +90,7 @@ def fill(events: Events, stretches: Stretches, grid: NDArray[np.float32], thread
         threads: how many may share the work; few events leave it to one.
     Returns: -1, or the index of the first event off the sensor, outside the interval or out of time order.
     """
-    from eventsnn.kernels.voxel import fill_voxels
+    from eventsnn.kernels.voxel import count_voxels, fill_voxels
 
     sides, bins, height, width = grid.shape
     last, bilinear = stretches.lower.size, stretches.per_us > 0
@@ -100,19 +100,14 @@ def fill(events: Events, stretches: Stretches, grid: NDArray[np.float32], thread
     def work(begin: int, end: int, spare: NDArray[np.float32]) -> int:
         first = int(firsts[begin])
         part = events[first : int(firsts[end])]
-        refused = fill_voxels(
-            part.t,
-            part.x,
-            part.y,
-            part.p,
-            stretches.edges_us[begin : end + 1],
-            stretches.offsets[begin:end],
-            stretches.lower[begin:end],
-            stretches.per_us,
-            bins if end == last else int(stretches.lower[end]) + bilinear,
-            grid,
-            spare,
-        )
+        columns = part.t, part.x, part.y, part.p
+        edges_us, lower = stretches.edges_us[begin : end + 1], stretches.lower[begin:end]
+        until = bins if end == last else int(stretches.lower[end]) + bilinear
+        if bilinear:
+            offsets = stretches.offsets[begin:end]
+            refused = fill_voxels(*columns, edges_us, offsets, lower, stretches.per_us, until, grid, spare)
+        else:
+            refused = count_voxels(*columns, edges_us, int(lower[0]), until, grid)
         return first + int(refused) if refused >= 0 else -1
 
     nothing = np.empty((sides, 0, 0), np.float32)
