@@ -14,7 +14,7 @@ from eventsnn.benchmarks.timing import Contender, Operation, count
 from eventsnn.events import Events
 from eventsnn.representations import count_image
 
-_MOST_NUMPY = 4_000_000
+_MOST_NUMPY = 2_000_000
 _MOST_DV = 500_000
 
 
