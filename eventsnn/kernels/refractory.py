@@ -59,10 +59,11 @@ def keep_rested(
         tb, xb, yb, pb = t[start:stop], x[start:stop], y[start:stop], p[start:stop]
         locate(tb, xb, yb, pb, origin, columns, plane, short, place)
         for i in range(fit):
-            here = np.uint64(place[i])
+            now, here = short[i], np.uint64(place[i])
             last = flat[here]
-            keep[i] = np.uint32(short[i] - last) >= period
-            flat[here] = short[i] if keep[i] else last
+            rested = np.uint32(now - last) >= period
+            keep[i] = rested
+            flat[here] = now if rested else last
         kept += compact(tb, xb, yb, pb, keep, t_out[kept:], x_out[kept:], y_out[kept:], p_out[kept:])
         start = stop
     clock[0], clock[1] = origin, before
