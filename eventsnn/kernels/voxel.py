@@ -20,7 +20,7 @@ _LARGEST_TIME_SUM = (1 << (_TIME_BITS - 1)) - 1
 _LARGEST_COUNT = (1 << (63 - _TIME_BITS)) - 1
 
 # Unpacking costs a pass over the sensor: it pays from about this many events per pixel and stretch.
-_DENSE = 0.25
+_DENSE = 0.2
 
 
 @njit(nogil=True, cache=True)
