@@ -49,3 +49,42 @@ def find_places(
             if x[i] >= width or y[i] >= height:
                 return i
     return -1
+
+
+@njit(nogil=True, cache=True)
+def find_places_in_time(
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    from_us: int,
+    to_us: int,
+    width: int,
+    height: int,
+    off_place: int,
+    place: NDArray[np.uint32],
+) -> int:
+    """`find_places` that refuses events outside [from_us, to_us] too.
+
+    Args:
+        t: (N,) int64, µs.
+        x: (N,) uint16, px.
+        y: (N,) uint16, px.
+        p: (N,) bool.
+        from_us: the earliest time, µs.
+        to_us: the latest time, µs.
+        width: of the sensor, px.
+        height: of the sensor, px.
+        off_place: places of OFF events start here; all places are below 2**31.
+        place: (N,) uint32, written to.
+    Returns: -1, or the index of the first event off the sensor or outside these times.
+    """
+    refused = find_places(x, y, p, width, height, off_place, place)
+    off_time = np.int64(0)
+    for i in range(t.size):
+        off_time |= (t[i] - from_us) | (to_us - t[i])
+    if off_time < 0:
+        for i in range(t.size if refused < 0 else refused):
+            if not from_us <= t[i] <= to_us:
+                return i
+    return refused

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.places import BLOCK, find_places
+from eventsnn.kernels.places import BLOCK, find_places_in_time
 
 # One packed word per pixel: Σ dt in the low bits, signed, and the count of events above them.
 _TIME_BITS = 40
@@ -166,7 +166,7 @@ def count_voxels(
         for begin in range(first, last, BLOCK):
             end = min(begin + BLOCK, last)
             ts, ps = t[begin:end], p[begin:end]
-            refused = _find_places_in_time(
+            refused = find_places_in_time(
                 ts,
                 x[begin:end],
                 y[begin:end],
@@ -183,31 +183,6 @@ def count_voxels(
             for i in range(ps.size):
                 plane[place[i]] += np.float32(1) if ps[i] else off_sign
     return -1
-
-
-@njit(nogil=True, cache=True)
-def _find_places_in_time(
-    t: NDArray[np.int64],
-    x: NDArray[np.uint16],
-    y: NDArray[np.uint16],
-    p: NDArray[np.bool_],
-    from_us: int,
-    to_us: int,
-    width: int,
-    height: int,
-    off_place: int,
-    place: NDArray[np.uint32],
-) -> int:
-    """`find_places` that refuses events outside [from_us, to_us] too."""
-    refused = find_places(x, y, p, width, height, off_place, place)
-    off_time = np.int64(0)
-    for i in range(t.size):
-        off_time |= (t[i] - from_us) | (to_us - t[i])
-    if off_time < 0:
-        for i in range(t.size if refused < 0 else refused):
-            if not from_us <= t[i] <= to_us:
-                return i
-    return refused
 
 
 @njit(nogil=True, cache=True)
@@ -282,7 +257,7 @@ def _pack(
     for begin in range(0, t.size, BLOCK):
         end = min(begin + BLOCK, t.size)
         ts, ps = t[begin:end], p[begin:end]
-        refused = _find_places_in_time(
+        refused = find_places_in_time(
             ts, x[begin:end], y[begin:end], ps, from_us, to_us, width, height, off_place, place
         )
         if refused >= 0:

@@ -26,6 +26,10 @@ Polarity = Literal["sign", "channels"]
 """ON plus and OFF minus in the same planes, or ON in the first half of the planes and OFF in the second."""
 
 
+# 285 years over the number of bins: a longer interval would overflow the kernels' integers.
+_LONGEST_US = 2**53
+
+
 class Representation(Protocol):
     """The events of an interval as planes; equal arguments compare and hash equal."""
 
@@ -129,6 +133,26 @@ def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike) -> No
         raise ShapeError(
             f"out must be {shape} {np.dtype(dtype)}, C-contiguous and writeable, not {out.shape} {out.dtype}"
         )
+
+
+def interval(events: Events, start_us: int | None, end_us: int | None, bins: int) -> tuple[int, int]:
+    """The interval that is cut into bins: where an end is None, that of the events.
+
+    Args:
+        events: in time order, at least one.
+        start_us: begin of the interval, µs.
+        end_us: end of the interval, µs.
+        bins: how many; the interval times them must fit the integers of the kernels.
+    Raises: ShapeError: an interval that ends before it starts, or of centuries.
+    """
+    start_us = int(events.t[0]) if start_us is None else start_us
+    end_us = int(events.t[-1]) if end_us is None else end_us
+    if not start_us <= end_us <= start_us + _LONGEST_US // bins:
+        raise ShapeError(
+            f"events cannot span [{start_us}, {end_us}] µs: the end must follow the start, "
+            "and the events must be in time order"
+        )
+    return start_us, end_us
 
 
 def refusal(events: Events, index: int, interval_us: tuple[int, int] | None = None) -> ShapeError:

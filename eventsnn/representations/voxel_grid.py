@@ -29,6 +29,7 @@ from eventsnn.events import Events, Sensor
 from eventsnn.representations.representation import (
     Polarity,
     Representation,
+    interval,
     polarity_planes,
     refusal,
     target,
@@ -44,9 +45,6 @@ E-RAFT). Where all are equal they are only shifted, as in DSEC's code; rpg_e2vid
 
 Positions = tuple[NDArray[np.float32], NDArray[np.float32]]
 """x and y of every event, (N,) float32, px."""
-
-# 285 years over the number of bins: a longer interval would overflow the kernel's integers.
-_LONGEST_US = 2**53
 
 
 def voxel_grid(
@@ -96,13 +94,7 @@ def voxel_grid(
     if not len(events):
         out.fill(0)
         return out
-    start_us = int(events.t[0]) if start_us is None else start_us
-    end_us = int(events.t[-1]) if end_us is None else end_us
-    if not start_us <= end_us <= start_us + _LONGEST_US // bins:
-        raise ShapeError(
-            f"a voxel grid cannot span [{start_us}, {end_us}] µs: the end must follow the start, "
-            "and the events must be in time order"
-        )
+    start_us, end_us = interval(events, start_us, end_us, bins)
     stretches = stretches_of(bins, start_us, end_us, scaling, interpolation)
     grid = out.reshape(planes // bins, bins, height, width)
     refused = (
