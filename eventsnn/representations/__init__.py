@@ -17,6 +17,12 @@ from eventsnn.representations.speed_invariant_time_surface import (
     speed_invariant_time_surface,
     speed_invariant_time_surface_torch,
 )
+from eventsnn.representations.spike_cube import SpikeCube, spike_cube, spike_cube_torch
+from eventsnn.representations.stacked_histogram import (
+    StackedHistogram,
+    stacked_histogram,
+    stacked_histogram_torch,
+)
 from eventsnn.representations.time_surface import TimeSurface, time_surface, time_surface_torch
 from eventsnn.representations.voxel_grid import VoxelGrid, voxel_grid, voxel_grid_torch
 
@@ -26,6 +32,8 @@ __all__ = [
     "Polarity",
     "Representation",
     "SpeedInvariantTimeSurface",
+    "SpikeCube",
+    "StackedHistogram",
     "TimeSurface",
     "VoxelGrid",
     "count_image",
@@ -35,7 +43,11 @@ __all__ = [
     "representations",
     "speed_invariant_time_surface",
     "speed_invariant_time_surface_torch",
+    "spike_cube",
+    "spike_cube_torch",
     "stack",
+    "stacked_histogram",
+    "stacked_histogram_torch",
     "time_surface",
     "time_surface_torch",
     "voxel_grid",
