@@ -11,6 +11,7 @@ from importlib import import_module
 
 from eventsnn.representations.count_image import CountImage, count_image, count_image_torch
 from eventsnn.representations.event_frame import EventFrame, event_frame, event_frame_torch
+from eventsnn.representations.mixed_density import MixedDensity, mixed_density, mixed_density_torch
 from eventsnn.representations.representation import Polarity, Representation, stack
 from eventsnn.representations.speed_invariant_time_surface import (
     SpeedInvariantTimeSurface,
@@ -24,22 +25,27 @@ from eventsnn.representations.stacked_histogram import (
     stacked_histogram_torch,
 )
 from eventsnn.representations.time_surface import TimeSurface, time_surface, time_surface_torch
+from eventsnn.representations.tore import Tore, tore, tore_memory, tore_torch
 from eventsnn.representations.voxel_grid import VoxelGrid, voxel_grid, voxel_grid_torch
 
 __all__ = [
     "CountImage",
     "EventFrame",
+    "MixedDensity",
     "Polarity",
     "Representation",
     "SpeedInvariantTimeSurface",
     "SpikeCube",
     "StackedHistogram",
     "TimeSurface",
+    "Tore",
     "VoxelGrid",
     "count_image",
     "count_image_torch",
     "event_frame",
     "event_frame_torch",
+    "mixed_density",
+    "mixed_density_torch",
     "representations",
     "speed_invariant_time_surface",
     "speed_invariant_time_surface_torch",
@@ -50,6 +56,9 @@ __all__ = [
     "stacked_histogram_torch",
     "time_surface",
     "time_surface_torch",
+    "tore",
+    "tore_memory",
+    "tore_torch",
     "voxel_grid",
     "voxel_grid_torch",
 ]

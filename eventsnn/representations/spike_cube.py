@@ -107,7 +107,8 @@ def spike_cube_torch(
     _check(steps)
     # Swapped polarities bring ON to the front.
     spikes = stacked_histogram_torch(t, x, y, ~p, sensor, steps, start_us, end_us, count_cutoff=1)
-    return spikes.unflatten(0, (2, steps)).transpose(0, 1).flatten(0, 1)
+    by_polarity = spikes.view(2, steps, sensor.height, sensor.width)
+    return by_polarity.transpose(0, 1).reshape(spikes.shape)
 
 
 def _check(steps: int) -> None:
