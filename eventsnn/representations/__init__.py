@@ -9,6 +9,11 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
+from eventsnn.representations.averaged_time_surface import (
+    AveragedTimeSurface,
+    averaged_time_surface,
+    averaged_time_surface_torch,
+)
 from eventsnn.representations.count_image import CountImage, count_image, count_image_torch
 from eventsnn.representations.event_frame import EventFrame, event_frame, event_frame_torch
 from eventsnn.representations.mixed_density import MixedDensity, mixed_density, mixed_density_torch
@@ -29,6 +34,7 @@ from eventsnn.representations.tore import Tore, tore, tore_memory, tore_torch
 from eventsnn.representations.voxel_grid import VoxelGrid, voxel_grid, voxel_grid_torch
 
 __all__ = [
+    "AveragedTimeSurface",
     "CountImage",
     "EventFrame",
     "MixedDensity",
@@ -40,6 +46,8 @@ __all__ = [
     "TimeSurface",
     "Tore",
     "VoxelGrid",
+    "averaged_time_surface",
+    "averaged_time_surface_torch",
     "count_image",
     "count_image_torch",
     "event_frame",
