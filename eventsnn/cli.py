@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _add_info(commands: Any) -> None:
-    known = ", ".join(format.name for format in formats())
+    known = ", ".join(format.name for format in formats().values())
     parser = commands.add_parser(
         "info",
         help="what a recording holds: sensor, streams, counts, duration, event rate",

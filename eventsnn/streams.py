@@ -7,7 +7,8 @@ ends and can be read again; a `Camera` goes on, at its own pace, until it is clo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -46,23 +47,42 @@ class ImuSamples:
         return int(self.t.size)
 
 
+class TriggerKind(IntEnum):
+    """What a trigger mark tells; the codes are those of AEDAT 4.0, every other format is mapped to them."""
+
+    TIMESTAMP_RESET = 0
+    EXTERNAL_RISING = 1
+    EXTERNAL_FALLING = 2
+    EXTERNAL_PULSE = 3
+    GENERATOR_RISING = 4
+    GENERATOR_FALLING = 5
+    FRAME_BEGIN = 6
+    FRAME_END = 7
+    EXPOSURE_BEGIN = 8
+    EXPOSURE_END = 9
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Triggers:
     """Edges of the camera's trigger lines and its frame-exposure marks, in time order.
 
     Args:
         t: (N,) int64, µs.
-        kind: (N,) uint8, the code of the format; those of iniVation's cameras stand in
-            `eventsnn.formats.aedat4`.
+        kind: (N,) uint8, a `TriggerKind`.
+        line: (N,) uint8, which trigger line; left out where there is only one, number 0.
     Raises: ShapeError: lengths that differ.
     """
 
     t: NDArray[np.int64]
     kind: NDArray[np.uint8]
+    line: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def __post_init__(self) -> None:
-        if self.t.shape != (self.t.size,) or self.kind.shape != self.t.shape:
-            raise ShapeError(f"triggers need columns of one length, not {self.t.shape} and {self.kind.shape}")
+        if self.t.size and not self.line.size:
+            object.__setattr__(self, "line", np.zeros(self.t.size, np.uint8))
+        shapes = (self.t.shape, self.kind.shape, self.line.shape)
+        if shapes != ((self.t.size,),) * 3:
+            raise ShapeError(f"triggers need columns of one length, not {shapes}")
 
     def __len__(self) -> int:
         return int(self.t.size)

@@ -1,59 +1,132 @@
-"""One file per event-file format; `open_events` finds the format by content.
+"""One file per event-file format; `open_events` finds the format by content, `create_events` writes.
 
 The folder is the registry: a module here that exports `FORMAT` is a format, nothing else names it.
+To add one, subclass `EventFile` (one method, `_read`) and, where it is to be written, `EventWriter`;
+`tests/contracts/test_every_format.py` then tests it.
 """
 
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from eventsnn.errors import FormatError
+from eventsnn.errors import ConfigError, FormatError, unknown_name
 from eventsnn.events import Sensor
-from eventsnn.formats.event_file import HEAD_BYTES, EventFile, Format
+from eventsnn.formats.event_file import EventFile
+from eventsnn.formats.event_writer import EventWriter
+from eventsnn.formats.format import HEAD_BYTES, Format, Reading, Writing
 
-__all__ = ["EventFile", "Format", "formats", "open_events"]
+__all__ = [
+    "EventFile",
+    "EventWriter",
+    "Format",
+    "Reading",
+    "Writing",
+    "create_events",
+    "formats",
+    "open_events",
+    "written_format",
+]
 
 
-def formats() -> list[Format]:
-    """Every format, by the name of its module."""
-    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    return [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+@cache
+def formats() -> dict[str, Format]:
+    """Every format, by the name of its module with hyphens; those without a mark of their own last."""
+    found = {
+        module.name.replace("_", "-"): import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+    }
+    known = {name: module.FORMAT for name, module in found.items() if hasattr(module, "FORMAT")}
+    return dict(sorted(known.items(), key=lambda item: item[1].guessed))
 
 
-def open_events(path: str | Path, sensor: Sensor | None = None) -> EventFile:
+def open_events(
+    path: str | Path, sensor: Sensor | None = None, *, reading: Reading | None = None
+) -> EventFile:
     """Open an event file of any known format, recognised by its content.
 
     Args:
         path: the file.
         sensor: the pixel array, where the file does not give it or gives a wrong one.
+        reading: everything else that can be said about it; `sensor` goes before its sensor.
     Raises: FormatError: no such file, an empty one, no known format, or a damaged header.
     """
     path = Path(path)
+    reading = reading or Reading()
+    if sensor is not None:
+        reading = Reading(sensor, reading.stream, reading.order, reading.columns, reading.time_unit)
+    return format_of(path).open(path, reading)
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file's content has.
+
+    Raises: FormatError: no such file, an empty one, or no known format.
+    """
     try:
+        if path.is_dir():
+            raise FormatError(f"{path} is a folder, not an event file")
         if path.exists() and not path.is_file():
-            raise FormatError(f"{path} is a {'folder' if path.is_dir() else 'device'}, not an event file")
-        file = path.open("rb")
+            raise FormatError(f"{path} is a device, not an event file")
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise FormatError(f"{path} cannot be opened: {error.strerror or error}") from error
-    try:
-        head = file.read(HEAD_BYTES)
-        file.seek(0)
-        return _format_of(head, path).open(file, path, sensor)
-    except BaseException:
-        file.close()
-        raise
-
-
-def _format_of(head: bytes, path: Path) -> Format:
     if not head:
         raise FormatError(f"{path} is empty")
-    known = formats()
+    known = formats().values()
     for format in known:
-        if format.recognises(head):
+        if format.recognises(head, path):
             return format
     named = [format.name for format in known if path.suffix.lower() in format.suffixes]
     claim = f"does not contain what its name says ({', '.join(named)}), nor" if named else "is not"
     names = ", ".join(format.name for format in known)
     raise FormatError(f"{path} {claim} an event file of a known format; known are {names}")
+
+
+def written_format(path: Path, name: str | None = None) -> Format:
+    """The format in which a file is to be written.
+
+    Args:
+        path: its name, whose suffix decides where `name` is None.
+        name: one of `formats()`.
+    Raises: ConfigError: no such format, one that is only read, or a suffix that no format has.
+    """
+    if name is not None:
+        if name not in formats():
+            raise unknown_name("format", name, formats())
+        format = formats()[name]
+        if format.create is None:
+            raise ConfigError(f"{format.name} files are only read, not written")
+        return format
+    suffix = path.suffix.lower()
+    for format in formats().values():
+        if suffix in format.default_for:
+            return format
+    known = sorted(suffix for format in formats().values() for suffix in format.default_for)
+    raise ConfigError(
+        f"{path}: its ending {suffix!r} names no format that is written; use {', '.join(known)} or --format"
+    )
+
+
+def create_events(
+    path: str | Path, sensor: Sensor, *, format: str | None = None, writing: Writing | None = None
+) -> EventWriter:
+    """Begin an event file; it appears under its name when the writer is closed.
+
+    Args:
+        path: the file; its suffix says the format where `format` is None.
+        sensor: the pixel array of the events.
+        format: one of `formats()`.
+        writing: compression and such.
+
+    Raises:
+        ConfigError: no such format, or one that is only read.
+        StorageError: the place cannot be written to.
+    """
+    path = Path(path)
+    create = written_format(path, format).create
+    assert create is not None
+    return create(path, sensor, writing or Writing())

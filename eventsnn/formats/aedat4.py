@@ -7,13 +7,11 @@ reset; external signal 1 rising, 2 falling, 3 pulse; generator 4 rising, 5 falli
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from eventsnn.errors import FormatError
-from eventsnn.events import Events, Sensor
+from eventsnn.events import Events
 from eventsnn.formats.dv_packets import (
     HEADER_SIZE,
     MAX_HEADER_BYTES,
@@ -24,10 +22,10 @@ from eventsnn.formats.dv_packets import (
     decode_header,
     decode_packet,
     decompress,
-    encode_header,
-    encode_packet,
 )
-from eventsnn.formats.event_file import EventFile, Format, in_order
+from eventsnn.formats.event_file import EventFile
+from eventsnn.formats.format import Format, Reading
+from eventsnn.formats.index import Place
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet, Triggers
 
@@ -41,9 +39,9 @@ class Aedat4(EventFile):
 
     format = "AEDAT4"
 
-    def __init__(self, file: BinaryIO, path: Path, sensor: Sensor | None) -> None:
-        super().__init__(file, path)
-        self._size = os.fstat(file.fileno()).st_size
+    def __init__(self, path: Path, reading: Reading) -> None:
+        super().__init__(path, reading)
+        file, self._size = self._file, self.extent
         file.seek(len(MAGIC))
         prefix = file.read(HEADER_SIZE.size)
         size = HEADER_SIZE.unpack(prefix)[0] if len(prefix) == HEADER_SIZE.size else self._size
@@ -58,42 +56,36 @@ class Aedat4(EventFile):
         for stream in self.header.streams.values():
             self._first.setdefault(stream.identifier, stream)
         with_pixels = [s for s in (self._first.get("EVTS"), self._first.get("FRME")) if s and s.sensor]
-        found = sensor or (with_pixels[0].sensor if with_pixels else None)
+        found = reading.sensor or (with_pixels[0].sensor if with_pixels else None)
         if found is None:
             raise FormatError(f"{path} does not say its sensor's size; give one (width x height)")
         self.sensor = found
         self.camera = next((s.source for s in self._first.values() if s.source), "")
 
-    def _read(self, kinds: tuple[type[object], ...]) -> Iterator[Packet]:
+    def _read(self, kinds: tuple[type[object], ...], place: Place | None) -> Iterator[tuple[Place, Packet]]:
         wanted = {
             stream.number for name, stream in self._first.items() if name in _KINDS and _KINDS[name] in kinds
         }
-        last_us: int | None = None
-        for number, (at, stream, size) in enumerate(self._places()):
+        for at, stream, size in self._places(self._begin if place is None else place[0]):
             if stream.number not in wanted:
                 continue
-            where = f"{self.path}: packet {number} ({stream.name}) at byte {at}"
-            self._file.seek(at + PACKET_HEADER.size)
+            where = f"{self.path}: the packet ({stream.name}) at byte {at}"
             try:
-                payload = decompress(self._file.read(size), self.header.compression)
+                payload = decompress(self._bytes(at + PACKET_HEADER.size, size), self.header.compression)
                 packet = decode_packet(payload, self.sensor)
             except FormatError as error:
                 raise FormatError(f"{where}: {error}") from error
             if not isinstance(packet, _KINDS[stream.identifier]):
                 raise FormatError(f"{where} does not hold {stream.identifier}, as the header says")
-            if isinstance(packet, Events):
-                last_us = in_order(packet, last_us, where)
-            yield packet
+            yield (at,), packet
 
-    def _places(self) -> Iterator[tuple[int, Stream, int]]:
-        """(byte position, stream, payload size) of one packet after another."""
+    def _places(self, at: int) -> Iterator[tuple[int, Stream, int]]:
+        """(byte position, stream, payload size) of one packet after another, from byte `at` on."""
         table = self.header.data_table_at
         # A file that was never closed has no table: its packets end where the file ends.
         end = self._size if table < 0 else min(table, self._size)
-        at = self._begin
         while at < end:
-            self._file.seek(at)
-            head = self._file.read(PACKET_HEADER.size)
+            head = self._bytes(at, PACKET_HEADER.size)
             if at + PACKET_HEADER.size > end:
                 raise self._broken(at, "inside a packet's header")
             number, size = PACKET_HEADER.unpack(head)
@@ -114,15 +106,8 @@ class Aedat4(EventFile):
         return FormatError(f"{self.path} is cut off at byte {at}, {where}; everything before it was read")
 
 
-def _recognises(head: bytes) -> bool:
+def _recognises(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-def _encode(events: Events) -> bytes:
-    header = encode_header([Stream(0, "events", "EVTS", events.sensor)])
-    payload = encode_packet(events)
-    packet = PACKET_HEADER.pack(0, len(payload)) + payload
-    return MAGIC + HEADER_SIZE.pack(len(header)) + header + packet
-
-
-FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4, _encode)
+FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4)

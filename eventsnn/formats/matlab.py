@@ -6,16 +6,18 @@ vision sensors", ICRA 2015), recorded with a DVS128. SciPy reads the whole varia
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from eventsnn.errors import FormatError, ShapeError
-from eventsnn.events import Events, Sensor
-from eventsnn.formats.event_file import EventFile, Format
+from eventsnn.errors import FormatError
+from eventsnn.events import Sensor
+from eventsnn.formats.event_file import EventFile
+from eventsnn.formats.format import Format, Reading
+from eventsnn.formats.index import Place
+from eventsnn.formats.raw_columns import events_of
 from eventsnn.streams import Packet
 
 DVS128 = Sensor(128, 128)
@@ -29,16 +31,16 @@ class Matlab(EventFile):
 
     format = "MATLAB"
 
-    def __init__(self, file: BinaryIO, path: Path, sensor: Sensor | None) -> None:
-        super().__init__(file, path)
-        self.sensor = sensor or DVS128
-        if sensor is None:
+    unit = "row"
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        super().__init__(path, reading)
+        self.sensor = reading.sensor or DVS128
+        if reading.sensor is None:
             self.sensor_note = f"the file gives no sensor size; taken for a DVS128 ({DVS128})"
         rows = self._load()
-        try:
-            self._events = Events.checked(rows[:, 3], rows[:, 0], rows[:, 1], rows[:, 2], self.sensor)
-        except ShapeError as error:
-            raise FormatError(f"{path}: {error}") from error
+        self.extent = len(rows)
+        self._events = events_of(rows[:, 3], rows[:, 0], rows[:, 1], rows[:, 2], self.sensor, str(path))
 
     def _load(self) -> np.ndarray[Any, Any]:
         from scipy.io import loadmat, whosmat
@@ -67,24 +69,13 @@ class Matlab(EventFile):
             raise FormatError(f"{self.path}: events holds {rows.dtype}, not numbers")
         return rows
 
-    def _read(self, kinds: tuple[type[object], ...]) -> Iterator[Packet]:
-        if Events not in kinds:
-            return
-        for start in range(0, len(self._events), _STRETCH):
-            yield self._events[start : start + _STRETCH]
+    def _read(self, kinds: tuple[type[object], ...], place: Place | None) -> Iterator[tuple[Place, Packet]]:
+        for start in range(0 if place is None else place[0], len(self._events), _STRETCH):
+            yield (start,), self._events[start : start + _STRETCH]
 
 
-def _recognises(head: bytes) -> bool:
+def _recognises(head: bytes, path: Path) -> bool:
     return head.startswith(b"MATLAB ") and b"MAT-file" in head[:40]
 
 
-def _encode(events: Events) -> bytes:
-    from scipy.io import savemat
-
-    sign = np.where(events.p, 1, -1)
-    content = io.BytesIO()
-    savemat(content, {"events": np.stack([events.x, events.y, sign, events.t], axis=1)}, do_compression=True)
-    return content.getvalue()
-
-
-FORMAT = Format("MATLAB", (".mat",), _recognises, Matlab, _encode)
+FORMAT = Format("MATLAB", (".mat",), _recognises, Matlab)

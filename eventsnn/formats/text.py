@@ -7,17 +7,19 @@ github.com/uzh-rpg/rpg_e2vid (the size line).
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.errors import FormatError, ShapeError
 from eventsnn.events import Events, Sensor
-from eventsnn.formats.event_file import HEAD_BYTES, EventFile, Format, in_order
+from eventsnn.formats.event_file import EventFile
+from eventsnn.formats.format import HEAD_BYTES, Format, Reading
+from eventsnn.formats.index import Place
+from eventsnn.formats.raw_columns import events_of
 from eventsnn.streams import Packet
 
 _BLOCK_BYTES = 1 << 21
@@ -33,28 +35,23 @@ class Text(EventFile):
 
     format = "text"
 
-    def __init__(self, file: BinaryIO, path: Path, sensor: Sensor | None) -> None:
-        super().__init__(file, path)
+    def __init__(self, path: Path, reading: Reading) -> None:
+        super().__init__(path, reading)
         self._begin, self._lines_before, size = self._preamble()
         self._seconds = self._in_seconds()
-        given = sensor or size
+        given = reading.sensor or size
         self.sensor = given or self._largest()
         if given is None:
             self.sensor_note = f"the file gives no sensor size; {self.sensor} is its largest coordinates + 1"
 
-    def _read(self, kinds: tuple[type[object], ...]) -> Iterator[Packet]:
+    def _read(self, kinds: tuple[type[object], ...], place: Place | None) -> Iterator[tuple[Place, Packet]]:
         if Events not in kinds:
             return
-        last_us: int | None = None
-        for number, rows in self._rows():
+        for at, number, rows in self._rows(place):
             t = np.rint(rows[:, 0] * 1e6) if self._seconds else rows[:, 0]
             where = f"{self.path}: lines from {number}"
-            try:
-                events = Events.checked(t, rows[:, 1], rows[:, 2], rows[:, 3], self.sensor)
-            except ShapeError as error:
-                raise FormatError(f"{where}: {error}") from error
-            last_us = in_order(events, last_us, where)
-            yield events
+            events = events_of(t, rows[:, 1], rows[:, 2], rows[:, 3], self.sensor, where)
+            yield (at, number), events
 
     def _preamble(self) -> tuple[int, int, Sensor | None]:
         """(byte where events begin, lines before it, sensor size where a line gives it)."""
@@ -72,14 +69,14 @@ class Text(EventFile):
         return at, lines, None
 
     def _in_seconds(self) -> bool:
-        _, lines = next(self._blocks(), (0, []))
+        _, _, lines = next(self._blocks(None), (0, 0, []))
         rows = (line.split(b"#")[0].split(maxsplit=1) for line in lines)
         return any(set(words[0]) & set(b".eE") for words in rows if words)
 
     def _largest(self) -> Sensor:
         width = height = 0
         try:
-            for _, rows in self._rows():
+            for _, _, rows in self._rows(None):
                 width, height = max(width, int(rows[:, 1].max()) + 1), max(height, int(rows[:, 2].max()) + 1)
             return Sensor(width, height)
         except ShapeError as error:
@@ -90,31 +87,31 @@ class Text(EventFile):
                 raise
             return Sensor(width, height)
 
-    def _blocks(self) -> Iterator[tuple[int, list[bytes]]]:
-        """(number of the first line, lines) of one block after another."""
-        at, number = self._begin, self._lines_before + 1
+    def _blocks(self, place: Place | None) -> Iterator[tuple[int, int, list[bytes]]]:
+        """(byte, number of the first line, lines) of one block after another."""
+        at, number = (self._begin, self._lines_before + 1) if place is None else place
         while True:
             self._file.seek(at)
             block = self._file.read(_BLOCK_BYTES) + self._file.readline(_LONGEST_LINE)
             if not block:
                 return
-            at += len(block)
             lines = block.splitlines()
-            yield number, lines
+            yield at, number, lines
+            at += len(block)
             number += len(lines)
 
-    def _rows(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
-        """(number of the first line, (N, 4) t x y p) of one block after another."""
-        for number, lines in self._blocks():
+    def _rows(self, place: Place | None) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
+        """(byte, number of the first line, (N, 4) t x y p) of one block after another."""
+        for at, number, lines in self._blocks(place):
             good = _parse(lines)
             if good is not None:
                 if good.size:
-                    yield number, good
+                    yield at, number, good
                 continue
             bad = next(i for i, line in enumerate(lines) if _parse([line]) is None)
             before = _parse(lines[:bad])
             if before is not None and before.size:
-                yield number, before
+                yield at, number, before
             seen = lines[bad][:40].decode("ascii", "backslashreplace")
             raise FormatError(f"{self.path}: line {number + bad} is not `t x y p`: {seen!r}")
 
@@ -130,7 +127,7 @@ def _parse(lines: list[bytes]) -> NDArray[np.float64] | None:
     return rows if rows.shape[1] == 4 and np.isfinite(rows).all() else None
 
 
-def _recognises(head: bytes) -> bool:
+def _recognises(head: bytes, path: Path) -> bool:
     lines = head.splitlines()
     if len(head) == HEAD_BYTES:
         lines = lines[:-1]  # cut off where the head ends
@@ -144,11 +141,4 @@ def _recognises(head: bytes) -> bool:
         return False
 
 
-def _encode(events: Events) -> bytes:
-    content = io.StringIO()
-    print(events.sensor.width, events.sensor.height, file=content)
-    np.savetxt(content, np.stack([events.t, events.x, events.y, events.p], axis=1), "%d")
-    return content.getvalue().encode()
-
-
-FORMAT = Format("text (t x y p)", (".txt",), _recognises, Text, _encode)
+FORMAT = Format("text (t x y p)", (".txt",), _recognises, Text)

@@ -12,7 +12,7 @@ import numpy as np
 from eventsnn.errors import ShapeError, StorageError
 from eventsnn.events import Sensor
 from eventsnn.results import Flow
-from eventsnn.views.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part, part_path
+from eventsnn.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part, part_path
 
 _ROWS_A_STEP = 64
 """Windows by which the file's tables grow, and after which it is made readable again."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from eventsnn.errors import ShapeError, StorageError
 from eventsnn.views.draw import Picture
-from eventsnn.views.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part, part_path
+from eventsnn.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part, part_path
 
 _MILLISECOND = Fraction(1, 1000)
 
