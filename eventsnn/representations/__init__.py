@@ -32,6 +32,7 @@ from eventsnn.representations.stacked_histogram import (
 from eventsnn.representations.time_surface import TimeSurface, time_surface, time_surface_torch
 from eventsnn.representations.tore import Tore, tore, tore_memory, tore_torch
 from eventsnn.representations.voxel_grid import VoxelGrid, voxel_grid, voxel_grid_torch
+from eventsnn.representations.warped_image import WarpedImage, warped_image, warped_image_torch
 
 __all__ = [
     "AveragedTimeSurface",
@@ -46,6 +47,7 @@ __all__ = [
     "TimeSurface",
     "Tore",
     "VoxelGrid",
+    "WarpedImage",
     "averaged_time_surface",
     "averaged_time_surface_torch",
     "count_image",
@@ -69,6 +71,8 @@ __all__ = [
     "tore_torch",
     "voxel_grid",
     "voxel_grid_torch",
+    "warped_image",
+    "warped_image_torch",
 ]
 
 
