@@ -16,6 +16,7 @@ from eventsnn.representations.averaged_time_surface import (
 )
 from eventsnn.representations.count_image import CountImage, count_image, count_image_torch
 from eventsnn.representations.event_frame import EventFrame, event_frame, event_frame_torch
+from eventsnn.representations.event_spike_tensor import EventSpikeTensor, event_spike_tensor
 from eventsnn.representations.mixed_density import MixedDensity, mixed_density, mixed_density_torch
 from eventsnn.representations.representation import Polarity, Representation, stack
 from eventsnn.representations.speed_invariant_time_surface import (
@@ -38,6 +39,7 @@ __all__ = [
     "AveragedTimeSurface",
     "CountImage",
     "EventFrame",
+    "EventSpikeTensor",
     "MixedDensity",
     "Polarity",
     "Representation",
@@ -54,6 +56,7 @@ __all__ = [
     "count_image_torch",
     "event_frame",
     "event_frame_torch",
+    "event_spike_tensor",
     "mixed_density",
     "mixed_density_torch",
     "representations",
