@@ -1,0 +1,76 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventsnn import Events, Sensor
+from eventsnn.errors import FormatError
+from eventsnn.formats.time_order import MOVED, STEPPED, TimeOrder
+
+SENSOR = Sensor(100, 1)
+
+
+def numbered(times):
+    """Events whose x tells which came first."""
+    t = np.array(times, np.int64)
+    return Events(t, np.arange(t.size).astype(np.uint16), np.zeros(t.size, np.uint16), t % 2 == 0, SENSOR)
+
+
+def run(events, policy, cuts=()):
+    remarks = Counter()
+    order = TimeOrder(policy, remarks)
+    parts = []
+    for first, last in zip([0, *cuts], [*cuts, len(events)], strict=True):
+        parts += order.push(events[first:last], "here")
+    parts += order.flush()
+    return parts, remarks
+
+
+@given(
+    steps=st.lists(st.integers(-60, 200), min_size=1, max_size=40),
+    cuts=st.lists(st.integers(0, 40), max_size=8).map(sorted),
+)
+@settings(max_examples=200, deadline=None)
+def test_sorting_is_stable_complete_and_blind_to_the_cuts(steps, cuts):
+    events = numbered(100_000 + np.cumsum(steps) * 3)
+    cuts = [min(cut, len(events)) for cut in cuts]
+    late = np.maximum.accumulate(events.t) - events.t
+    if late.max() > 10_000:
+        return
+    parts, remarks = run(events, "sort", cuts)
+    together = Events.concat(parts)
+    order = np.argsort(events.t, kind="stable")
+    assert together.x.tolist() == events.x[order].tolist()
+    assert remarks[MOVED] == (late > 0).sum()
+
+
+def test_an_event_finds_its_place_over_many_short_stretches():
+    # 50 stretches of one event each, then one that is 9 ms late
+    events = numbered([*range(0, 50_000, 1000), 40_500])
+    parts, remarks = run(events, "sort", range(1, 51))
+    assert Events.concat(parts).t.tolist() == sorted(events.t.tolist())
+    assert remarks == {MOVED: 1}
+
+
+def test_too_late_is_refused_and_what_came_before_is_kept():
+    order = TimeOrder("sort", Counter())
+    assert list(order.push(numbered([0, 20_000]), "here")) == []
+    with pytest.raises(FormatError, match=r"here: .* 9999 µs follows 20000 µs; .*--order keep"):
+        list(order.push(numbered([9_999]), "here"))
+    assert [part.t.tolist() for part in order.flush()] == [[0, 20_000]]
+
+
+def test_keep_begins_a_new_stretch_at_every_step_back():
+    parts, remarks = run(numbered([5, 6, 2, 3, 1]), "keep", [4])
+    assert [part.t.tolist() for part in parts] == [[5, 6], [2, 3], [1]]
+    assert remarks == {STEPPED: 2}
+
+
+def test_refuse_refuses():
+    parts, remarks = run(numbered([1, 1, 2]), "refuse", [1])
+    assert Events.concat(parts).t.tolist() == [1, 1, 2]
+    assert not remarks
+    with pytest.raises(FormatError, match=r"1 µs follows 2 µs$"):
+        run(numbered([2, 1]), "refuse")
