@@ -160,7 +160,7 @@ class _Rows:
             count for kind, count in self.totals.items() if kind not in (Events, Frame, ImuSamples)
         )
         return Index(
-            np.array(self.places, np.int64).reshape(len(self.places), -1),
+            np.array(self.places or np.empty((0, 1)), np.int64),
             np.array(self.events, np.int64),
             np.array(self.first_us, np.int64),
             np.array(self.last_us, np.int64),
@@ -188,7 +188,8 @@ def load(path: Path, format: str, reading: Reading) -> Index | None:
         reading: what the caller says about it.
     """
     try:
-        with np.load(_cache_path(path, format, reading), allow_pickle=False) as content:
+        cached = _cache_path(path, format, reading)
+        with cached.open("rb") as file, np.load(file, allow_pickle=False) as content:
             if content["stamp"].tolist() != _stamp(path):
                 return None
             stored: dict[str, Any] = {name: content[name].tolist() for name in _NUMBERS}
