@@ -1,6 +1,7 @@
 # One word each; every target makes its own environment in .venv first.
 #   make demo        optical flow from a DAVIS346, or from the simulated one where none is attached
 #   make test        the tests                    make test-slow   the minutes-long ones
+#   make fuzz        every real recording, damaged thousands of times (hours)
 #   make check       lint, types, import floors   make format      put the code in order
 #   make bench       our kernels beside a plain copy, NumPy, tonic and dv-processing
 #   make train       the shipped weights again, from nothing (an hour on a laptop)
@@ -12,7 +13,7 @@ TORCH ?= cpu
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow check format bench train clean
+.PHONY: demo test test-slow fuzz check format bench train clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/eventsnn-demo flow --camera davis346
@@ -22,6 +23,9 @@ test: $(VENV)/dev.stamp
 
 test-slow: $(VENV)/dev.stamp
 	$(BIN)/pytest -q -m slow
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/pytest -q -m fuzz tests/fuzz
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -61,8 +65,9 @@ $(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml
 	$(INSTALL) hatchling -e '.[train,dev]'
 	@touch $@
 
-# tonic alone: the audio packages that it asks for are not used by its event functions.
+# The peers alone: what they ask for beside NumPy is not used by what is timed.
 $(VENV)/bench.stamp: $(VENV)/run.stamp
-	$(INSTALL) --no-deps tonic importRosbag
-	$(INSTALL) requests tqdm
+	$(INSTALL) --no-deps tonic importRosbag eventcv evutils evlib aedat faery event_stream
+	-$(INSTALL) --no-deps expelliarmus
+	$(INSTALL) requests tqdm polars
 	@touch $@

@@ -8,8 +8,8 @@ from typing import Self
 
 from eventsnn.cameras.network.connection import Connection, Payload
 from eventsnn.cameras.network.mailbox import Mailbox
-from eventsnn.errors import CameraError, ConfigError, EventsnnError, FormatError
-from eventsnn.events import Sensor
+from eventsnn.errors import CameraError, ConfigError, EventsnnError, FormatError, ShapeError
+from eventsnn.events import Events, Sensor
 from eventsnn.formats.dv_packets import decode_packet, decompress
 from eventsnn.streams import CameraStatus, Packet
 
@@ -78,8 +78,11 @@ class NetworkCamera:
             found = self._mailbox.get(timeout_s)
             if isinstance(found, Payload):
                 try:
-                    return decode_packet(decompress(found.data, found.compression), found.stream.sensor)
-                except FormatError as error:
+                    packet = decode_packet(decompress(found.data, found.compression), found.stream.sensor)
+                    if isinstance(packet, Events):
+                        packet = Events.checked(packet.t, packet.x, packet.y, packet.p, packet.sensor)
+                    return packet
+                except (FormatError, ShapeError) as error:
                     self._error = FormatError(f"{self.name} sent a damaged packet: {error}")
             elif found is not None:
                 self._error = found
