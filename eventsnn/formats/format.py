@@ -27,9 +27,9 @@ class Reading:
     Args:
         sensor: the pixel array, where the file does not give it or gives a wrong one.
         stream: which event stream, of a file that has several (see `EventFile.streams`); None the first.
-        order: what happens where time steps back. "sort" moves events to their place, stably, as long as
-            they are at most 10 ms late, and counts them; "keep" leaves them, and begins a new stretch at
-            each step; "refuse" raises FormatError.
+        order: what happens where time steps back. "sort" moves events that are up to 10 ms late to their
+            place, stably, and counts them; a longer step is a clock that was set back: it is counted, and
+            a new stretch begins there. "keep" does so at every step. "refuse" raises FormatError.
         columns: order of the columns ("txyp", "xytp", ...) of a text or array file; None finds it.
         time_unit: of a text or array file; None finds it.
     Raises: ConfigError: an unknown order, unit or column.

@@ -15,7 +15,7 @@ HORIZON_US = 10_000
 """How late an event may come and still be moved to its place, µs."""
 
 MOVED = "events that came late and were moved to their place in time"
-STEPPED = "steps back in time, left as they are"
+STEPPED = "steps back in time that were left as they are"
 
 
 class TimeOrder:
@@ -31,6 +31,7 @@ class TimeOrder:
 
     def __init__(self, policy: Literal["sort", "keep", "refuse"], remarks: Counter[str]) -> None:
         self._policy = policy
+        self._late_us = HORIZON_US if policy == "sort" else 0
         self._remarks = remarks
         self._held: list[Events] = []
         self._latest_us: int | None = None
@@ -41,35 +42,43 @@ class TimeOrder:
         Args:
             events: the next stretch, in any order.
             where: file and place, for the message.
-        Raises: FormatError: time steps back further than the policy allows, after `flush`.
+        Raises: FormatError: time steps back, and the policy is to refuse that.
         """
         if not len(events):
             return
         ordered = bool((events.t[1:] >= events.t[:-1]).all())
-        if self._policy == "keep":
-            yield from self._kept(events, ordered)
-            return
-        before = self._latest_us
-        if ordered and (before is None or events.t[0] >= before):
+        if ordered and (self._latest_us is None or events.t[0] >= self._latest_us):
             self._latest_us = int(events.t[-1])
             self._held.append(events)
-        else:
-            self._sort_in(events, where)
-        yield from self._settled()
+            yield from self._settled()
+            return
+        if self._policy == "refuse":
+            raise self._refusal(events, where)
+        from eventsnn.kernels.time_order import clock_steps
 
-    def _sort_in(self, events: Events, where: str) -> None:
+        latest_us = int(events.t[0]) if self._latest_us is None else self._latest_us
+        places = np.empty(len(events), np.int64)
+        steps = places[: clock_steps(events.t, latest_us, self._late_us, places)].tolist()
+        if steps:
+            self._remarks[STEPPED] += len(steps)
+        for first, last in zip([0, *steps], [*steps, len(events)], strict=True):
+            if first or (steps and not steps[0]):
+                yield from self.flush()
+                self._latest_us = None
+            if last > first:
+                self._sort_in(events[first:last])
+                yield from self._settled()
+
+    def _sort_in(self, events: Events) -> None:
         latest = np.maximum.accumulate(events.t)
         if self._latest_us is not None:
             np.maximum(latest, self._latest_us, out=latest)
-        late_us = latest - events.t
-        most_us = HORIZON_US if self._policy == "sort" else 0
-        if late_us.max() > most_us:
-            first = int(np.argmax(late_us > most_us))
-            hint = "" if self._policy == "refuse" else "; only 10 ms are sorted, --order keep reads on"
-            step = f"{events.t[first]} µs follows {latest[first]} µs"
-            raise FormatError(f"{where}: events are not in time order: {step}{hint}")
-        self._remarks[MOVED] += int((late_us > 0).sum())
+        late = int((events.t < latest).sum())
         self._latest_us = int(latest[-1])
+        if not late:
+            self._held.append(events)
+            return
+        self._remarks[MOVED] += late
         t, x, y, p = (
             np.concatenate([getattr(part, name) for part in (*self._held, events)])
             for name in ("t", "x", "y", "p")
@@ -80,7 +89,7 @@ class TimeOrder:
     def _settled(self) -> Iterator[Events]:
         """What no late event can come before any more."""
         assert self._latest_us is not None
-        sure_us = self._latest_us - (HORIZON_US if self._policy == "sort" else 0)
+        sure_us = self._latest_us - self._late_us
         while self._held and self._held[0].t[-1] <= sure_us:
             yield self._held.pop(0)
 
@@ -89,11 +98,11 @@ class TimeOrder:
         held, self._held = self._held, []
         yield from held
 
-    def _kept(self, events: Events, ordered: bool) -> Iterator[Events]:
-        steps = [] if ordered else (np.flatnonzero(events.t[1:] < events.t[:-1]) + 1).tolist()
-        behind = self._latest_us is not None and bool(events.t[0] < self._latest_us)
-        if steps or behind:
-            self._remarks[STEPPED] += len(steps) + behind
-        self._latest_us = int(events.t[-1])
-        for first, last in zip([0, *steps], [*steps, len(events)], strict=True):
-            yield events[first:last]
+    def _refusal(self, events: Events, where: str) -> FormatError:
+        before = np.concatenate(
+            [[self._latest_us if self._latest_us is not None else events.t[0]], events.t[:-1]]
+        )
+        at = int(np.argmax(events.t < before))
+        return FormatError(
+            f"{where}: events are not in time order: {events.t[at]} µs follows {before[at]} µs"
+        )

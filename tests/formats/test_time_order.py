@@ -54,12 +54,13 @@ def test_an_event_finds_its_place_over_many_short_stretches():
     assert remarks == {MOVED: 1}
 
 
-def test_too_late_is_refused_and_what_came_before_is_kept():
-    order = TimeOrder("sort", Counter())
-    assert list(order.push(numbered([0, 20_000]), "here")) == []
-    with pytest.raises(FormatError, match=r"here: .* 9999 µs follows 20000 µs; .*--order keep"):
-        list(order.push(numbered([9_999]), "here"))
-    assert [part.t.tolist() for part in order.flush()] == [[0, 20_000]]
+@pytest.mark.parametrize("cuts", [[], [1], [2], [2, 4], [3, 6], range(1, 7)])
+def test_a_longer_step_is_a_clock_that_was_set_back(cuts):
+    parts, remarks = run(numbered([0, 20_000, 9_999, 10_001, 10_000, 3, 2]), "sort", cuts)
+    times = [t for part in parts for t in part.t.tolist()]
+    assert times == [0, 20_000, 2, 3, 9_999, 10_000, 10_001]
+    assert all((np.diff(part.t) >= 0).all() for part in parts)
+    assert remarks == {STEPPED: 1, MOVED: 3}
 
 
 def test_keep_begins_a_new_stretch_at_every_step_back():

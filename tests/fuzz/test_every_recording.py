@@ -28,7 +28,9 @@ def recordings():
     if not index.exists():
         return []
     entries = json.loads(index.read_text())["entries"]
-    return [entry["file"] for entry in entries if entry.get("n_events") and (SHARED_DATA / entry["file"]).exists()]
+    return [
+        entry["file"] for entry in entries if entry.get("n_events") and (SHARED_DATA / entry["file"]).exists()
+    ]
 
 
 pytestmark = [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from eventsnn.cameras import open_camera
 from eventsnn.cameras.replay.camera import Replay
 from eventsnn.errors import CameraError, ConfigError, FormatError
 from eventsnn.events import Events, Sensor
-from eventsnn.formats.event_file import EventFile
 from eventsnn.results import Frame
 from eventsnn.streams import Camera, EndOfStream, Packet
 
@@ -20,10 +19,8 @@ Fixture = Any
 RECORDING = Path(__file__).resolve().parents[4] / "shared/data/aestream__aestream/example/davis.aedat4"
 
 
-class Memory(EventFile):
+class Memory:
     """A recording whose packets are at hand, each of which may take its time to be read."""
-
-    format = "memory"
 
     def __init__(self, *packets: Packet, seconds_each: float = 0.0) -> None:
         self.name = "memory"
@@ -32,10 +29,22 @@ class Memory(EventFile):
         self._content = packets
         self._seconds_each = seconds_each
 
-    def _read(self, kinds: tuple[type[object], ...]) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet]:
         for packet in self._content:
             time.sleep(self._seconds_each)
             yield packet
+
+    def events(self) -> Iterator[Events]:
+        return (packet for packet in self.packets() if isinstance(packet, Events))
+
+    def frames(self) -> Iterator[Frame]:
+        return (packet for packet in self.packets() if isinstance(packet, Frame))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self.closed = True
