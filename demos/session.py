@@ -157,6 +157,8 @@ def play(wish: Wish, say: Callable[[str], None]) -> Outcome:
             error = stopped
         status = camera.status if camera is not None else None
         stage.end_status()
+        for what, count in recording.remarks.items() if recording is not None else ():
+            say(f"note on {source.name}: {count:,} {what}")
         summary = {
             "task": wish.task,
             "source": source.name,
