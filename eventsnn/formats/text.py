@@ -1,144 +1,184 @@
-"""Plain text, one event a line: `t x y p`, as in the Event Camera Dataset and E2VID.
+"""Text, one event a line, as in the Event Camera Dataset and E2VID (`t x y p`), or with named columns (csv).
 
-t is seconds where it is written with a point, else µs; p is 0/1 or -1/1; `#` begins a comment. A first
-line of two numbers is the sensor's width and height. Sources: Mueggler et al., IJRR 2017 (events.txt);
-github.com/uzh-rpg/rpg_e2vid (the size line).
+Columns are parted by blanks, tabs, commas or semicolons; `#` and `%` begin comments. Names, the sensor and
+the unit of the times may stand before the events: `t_us,x,y,p`, `timestamp [s] x y polarity`; a line of
+two numbers, or a comment `# sensor 240x180`; a comment `# t in us`. What is not said is found: times with
+a point or an exponent are seconds, integers µs, unless they are so large that they must be ns or ms since
+1970 (counted in `remarks`). Polarity is 0/1, -1/1, true/false or on/off. Times are parsed as decimals, so
+none is rounded but beyond whole µs, a half to even. Written are integer µs: `.csv` with names and a comment
+that gives the sensor, else `t x y p` below a line with the sensor's size.
+Sources: Mueggler et al., IJRR 2017 (events.txt); github.com/uzh-rpg/rpg_e2vid (the size line).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventsnn.errors import FormatError, ShapeError
+from eventsnn.errors import FormatError, StorageError
 from eventsnn.events import Events, Sensor
 from eventsnn.formats.event_file import EventFile
-from eventsnn.formats.format import HEAD_BYTES, Format, Reading
+from eventsnn.formats.event_writer import EventWriter
+from eventsnn.formats.format import HEAD_BYTES, Format, Reading, Writing
 from eventsnn.formats.index import Place
-from eventsnn.formats.raw_columns import events_of
+from eventsnn.formats.text_layout import (
+    FIRST_NANOSECOND,
+    POWERS,
+    find_layout,
+    is_event,
+    read_preamble,
+    sample,
+    words_of,
+)
 from eventsnn.streams import Packet
 
-_BLOCK_BYTES = 1 << 21
-_LONGEST_LINE = 1 << 12
+_BLOCK_BYTES = 1 << 22
+_WRITTEN_EVENTS = 1 << 16
+_ANY = Sensor(65536, 65536)
 
 
 class Text(EventFile):
     """A text file of events, read block by block.
 
-    Where neither the caller nor the file gives the sensor's size, the whole file is read once more for
-    its largest coordinates; `sensor_note` says so.
+    Where neither the caller nor the file gives the sensor's size, it is the largest coordinates of the
+    index, for which the whole file is read once; `sensor_note` says so.
     """
 
     format = "text"
 
     def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path, reading)
-        self._begin, self._lines_before, size = self._preamble()
-        self._seconds = self._in_seconds()
-        given = reading.sensor or size
-        self.sensor = given or self._largest()
-        if given is None:
-            self.sensor_note = f"the file gives no sensor size; {self.sensor} is its largest coordinates + 1"
+        try:
+            preamble = read_preamble(self._file, str(path))
+            self._begin: Place = (preamble.bytes, preamble.lines + 1)
+            self._file.seek(preamble.bytes)
+            self.layout = find_layout(preamble, sample(self._file), reading, str(path))
+            """Its columns and the unit of its times."""
+            self.sensor = reading.sensor or preamble.sensor or self._largest()
+        except BaseException:
+            self.close()
+            raise
+
+    def _largest(self) -> Sensor:
+        self.sensor = _ANY
+        index = self.index()
+        if index.largest is None:
+            raise FormatError(
+                index.damage
+                or f"{self.path} has no events and gives no sensor size; give one (width x height)"
+            )
+        found = Sensor(index.largest[0] + 1, index.largest[1] + 1)
+        self.sensor_note = f"the file gives no sensor size; {found} is its largest coordinates + 1"
+        return found
 
     def _read(self, kinds: tuple[type[object], ...], place: Place | None) -> Iterator[tuple[Place, Packet]]:
         if Events not in kinds:
             return
-        for at, number, rows in self._rows(place):
-            t = np.rint(rows[:, 0] * 1e6) if self._seconds else rows[:, 0]
-            where = f"{self.path}: lines from {number}"
-            events = events_of(t, rows[:, 1], rows[:, 2], rows[:, 3], self.sensor, where)
-            yield (at, number), events
+        from eventsnn.kernels.text import GOOD, parse_lines
 
-    def _preamble(self) -> tuple[int, int, Sensor | None]:
-        """(byte where events begin, lines before it, sensor size where a line gives it)."""
-        lines, at = 0, 0
-        while line := self._file.readline(_LONGEST_LINE):
-            words = line.split(b"#")[0].split()
-            if len(words) not in (0, 2):
-                break
-            lines, at = lines + 1, at + len(line)
-            if len(words) == 2:
-                try:
-                    return at, lines, Sensor(int(words[0]), int(words[1]))
-                except (ShapeError, ValueError) as error:
-                    raise FormatError(f"{self.path}: line {lines} is no sensor size: {error}") from error
-        return at, lines, None
+        columns = np.array(["txyp".find(column) if column else -1 for column in self.layout.columns])
+        for (at, number), block in self._blocks(place or self._begin):
+            most = block.count(b"\n")
+            t, x, y = np.empty(most, np.int64), np.empty(most, np.uint16), np.empty(most, np.uint16)
+            p = np.empty(most, np.bool_)
+            data = np.frombuffer(block, np.uint8)
+            count, lines, wrong, kind, line, word = parse_lines(
+                data, columns, POWERS[self.layout.unit], t, x, y, p
+            )
+            if count:
+                if self.layout.guess:
+                    self.remarks[self.layout.guess] += count
+                yield (at, number), Events(t[:count], x[:count], y[:count], p[:count], self.sensor)
+            if wrong != GOOD:
+                where = f"{self.path}: line {number + lines}, at byte {at + line},"
+                end = block.index(b"\n", line)
+                raise FormatError(f"{where} {self._complaint(block[line:end], block[word:end], wrong, kind)}")
 
-    def _in_seconds(self) -> bool:
-        _, _, lines = next(self._blocks(None), (0, 0, []))
-        rows = (line.split(b"#")[0].split(maxsplit=1) for line in lines)
-        return any(set(words[0]) & set(b".eE") for words in rows if words)
+    def _blocks(self, place: Place) -> Iterator[tuple[Place, bytes]]:
+        """Whole lines, some MiB of them, each time with their place: (byte, number of the first line)."""
+        at, number = place
+        while block := self._bytes(at, _BLOCK_BYTES):
+            whole = block.rfind(b"\n") + 1
+            if len(block) == _BLOCK_BYTES and not whole:
+                raise FormatError(
+                    f"{self.path}: line {number}, at byte {at}, is longer than {len(block)} bytes"
+                )
+            if len(block) < _BLOCK_BYTES and whole < len(block):
+                # the last line may lack its end
+                block += b"\n"
+                whole = len(block)
+            block = block[:whole]
+            yield (at, number), block
+            at += whole
+            number += block.count(b"\n")
 
-    def _largest(self) -> Sensor:
-        width = height = 0
-        try:
-            for _, _, rows in self._rows(None):
-                width, height = max(width, int(rows[:, 1].max()) + 1), max(height, int(rows[:, 2].max()) + 1)
-            return Sensor(width, height)
-        except ShapeError as error:
-            raise FormatError(f"{self.path} has impossible coordinates: {error}") from error
-        except FormatError:
-            # reading will tell where the damage is, after what is whole
-            if width < 1 or height < 1:
-                raise
-            return Sensor(width, height)
+    def _complaint(self, line: bytes, word: bytes, wrong: int, kind: int) -> str:
+        from eventsnn.kernels.text import IMPOSSIBLE, P, T
 
-    def _blocks(self, place: Place | None) -> Iterator[tuple[int, int, list[bytes]]]:
-        """(byte, number of the first line, lines) of one block after another."""
-        at, number = (self._begin, self._lines_before + 1) if place is None else place
-        while True:
-            self._file.seek(at)
-            block = self._file.read(_BLOCK_BYTES) + self._file.readline(_LONGEST_LINE)
-            if not block:
-                return
-            lines = block.splitlines()
-            yield at, number, lines
-            at += len(block)
-            number += len(lines)
-
-    def _rows(self, place: Place | None) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
-        """(byte, number of the first line, (N, 4) t x y p) of one block after another."""
-        for at, number, lines in self._blocks(place):
-            good = _parse(lines)
-            if good is not None:
-                if good.size:
-                    yield at, number, good
-                continue
-            bad = next(i for i, line in enumerate(lines) if _parse([line]) is None)
-            before = _parse(lines[:bad])
-            if before is not None and before.size:
-                yield at, number, before
-            seen = lines[bad][:40].decode("ascii", "backslashreplace")
-            raise FormatError(f"{self.path}: line {number + bad} is not `t x y p`: {seen!r}")
+        seen = line.strip()[:40].decode("ascii", "backslashreplace")
+        names = " ".join(column or "*" for column in self.layout.columns)
+        if wrong != IMPOSSIBLE:
+            return f"is not `{names}`: {seen!r}"
+        value = words_of(word)[0][:40].decode("ascii", "backslashreplace")
+        if kind == T:
+            return f"has t = {value} {self.layout.unit}, over 100,000 years away; check the unit of its times"
+        if kind == P:
+            return f"has p = {value}; polarity must be 0/1, -1/1, true/false or on/off"
+        return f"has {'txyp'[kind]} = {value}, which is no whole pixel from 0 to 65535"
 
 
-def _parse(lines: list[bytes]) -> NDArray[np.float64] | None:
-    """The (N, 4) numbers of these lines; None where one of them is something else."""
-    if not any(line.split(b"#")[0].strip() for line in lines):
-        return np.empty((0, 4))
-    try:
-        rows: NDArray[Any] = np.loadtxt(lines, np.float64, ndmin=2)
-    except (ValueError, UnicodeDecodeError):
-        return None
-    return rows if rows.shape[1] == 4 and np.isfinite(rows).all() else None
+class TextWriter(EventWriter):
+    """Writes integer µs; without compression or a camera's name, for which text has no place."""
+
+    def __init__(self, path: Path, sensor: Sensor, writing: Writing) -> None:
+        super().__init__(path, sensor)
+        named = path.suffix.lower() == ".csv"
+        self._separator = ord("," if named else " ")
+        self._file = self.part.open("wb")
+        head = f"# sensor {sensor}, t in us\nt,x,y,p\n" if named else f"{sensor.width} {sensor.height}\n"
+        self._file.write(head.encode())
+        self._out = np.empty(0, np.uint8)
+
+    def _write(self, packet: Packet) -> None:
+        from eventsnn.kernels.text import LONGEST_LINE, format_lines
+
+        assert isinstance(packet, Events)
+        for t in (int(packet.t[0]), int(packet.t[-1])):
+            if abs(t) >= FIRST_NANOSECOND:
+                raise StorageError(f"{self.path}: {t} µs is too far away; such integers are read as ns")
+        if not self._out.size:
+            self._out = np.empty(_WRITTEN_EVENTS * LONGEST_LINE, np.uint8)
+        for start in range(0, len(packet), _WRITTEN_EVENTS):
+            part = packet[start : start + _WRITTEN_EVENTS]
+            size = format_lines(part.t, part.x, part.y, part.p, self._separator, self._out)
+            self._file.write(self._out[:size].data)
+
+    def _finish(self) -> None:
+        self._file.close()
+
+    def _release(self) -> None:
+        self._file.close()
 
 
 def _recognises(head: bytes, path: Path) -> bool:
-    lines = head.splitlines()
-    if len(head) == HEAD_BYTES:
-        lines = lines[:-1]  # cut off where the head ends
-    rows = [words for line in lines if (words := line.split(b"#")[0].split())]
-    events = rows[1:] if rows and len(rows[0]) == 2 else rows
-    try:
-        return (
-            bool(rows) and head.isascii() and all(len([float(word) for word in row]) == 4 for row in events)
-        )
-    except ValueError:
+    if b"\0" in head:
         return False
+    whole = head[: head.rfind(b"\n") + 1] if len(head) == HEAD_BYTES else head
+    file = BytesIO(whole)
+    preamble = read_preamble(file, str(path))
+    file.seek(preamble.bytes)
+    first = words_of(file.readline())
+    if not first:
+        return bool(preamble.columns or preamble.sensor)
+    if preamble.columns and len(preamble.columns) == len(first):
+        return is_event([word for word, column in zip(first, preamble.columns, strict=True) if column])
+    expected = len(preamble.names) or 4
+    return len(first) == expected >= 4 and is_event(first)
 
 
-FORMAT = Format("text (t x y p)", (".txt",), _recognises, Text)
+FORMAT = Format(
+    "text (t x y p)", (".txt", ".csv"), _recognises, Text, TextWriter, (".txt", ".csv"), guessed=True
+)

@@ -1,0 +1,281 @@
+"""What the columns of a text file of events are, and the unit of its times: said by the file, or found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import BinaryIO
+
+from eventsnn.errors import FormatError, ShapeError
+from eventsnn.events import Sensor
+from eventsnn.formats.format import Reading, TimeUnit
+
+POWERS: dict[TimeUnit, int] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
+"""Power of ten that makes µs of each unit."""
+
+FIRST_NANOSECOND = 10**18
+"""Integers from here on are taken for ns: in µs, they lie 30,000 years away."""
+
+_EPOCH_MS = range(10**12, 23 * 10**11)
+"""Whole ms since 1970 of the years 2001 to 2042."""
+
+_LONGEST_LINE = 1 << 12
+_MOST_LINES = 1000
+_ENOUGH_ROWS = 16
+"""Fewer do not tell a column of times from one of coordinates by its order alone."""
+
+_COMMENT = re.compile(rb"[#%]")
+_BETWEEN = re.compile(rb"\s*[,;]\s*|\s+")
+_NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_SIZE = re.compile(
+    rb"[#%]\W*(?:sensor|geometry|resolution)(?:[ _]size)?\W*(\d{1,9})\s*[x, ]\s*(\d{1,9})\b", re.IGNORECASE
+)
+_UNIT_SAID = re.compile(rb"\bt(?:imes?)? in (\w+)", re.IGNORECASE)
+_POLARITY_WORDS = (b"true", b"false", b"on", b"off")
+
+_NAMES = {
+    "t": ("t", "ts", "time", "timestamp", "timestamps", "times"),
+    "x": ("x", "xs", "col", "column"),
+    "y": ("y", "ys", "row"),
+    "p": ("p", "ps", "pol", "polarity", "polarities", "on", "sign"),
+}
+_UNITS: dict[str, TimeUnit] = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("us", "usec", "microsecond", "microseconds", "µs", "μs"), "us"),
+    **dict.fromkeys(("ns", "nsec", "nanosecond", "nanoseconds"), "ns"),
+}
+_ORDERS = ("txyp", "xytp", "xypt")
+"""Those looked for where nobody says; the first that fits is taken."""
+
+
+@dataclass(slots=True)
+class Preamble:
+    """What precedes the events.
+
+    Args:
+        bytes: how long it is.
+        lines: how many lines it has.
+        sensor: from a line of two numbers or a comment.
+        sized: whether a line of two numbers gave it, which makes the columns t x y p (E2VID).
+        names: the words of a line of column names.
+        columns: what each of these columns holds, "t", "x", "y", "p" or ""; empty without names.
+        unit: of the times.
+    """
+
+    bytes: int = 0
+    lines: int = 0
+    sensor: Sensor | None = None
+    sized: bool = False
+    names: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    unit: TimeUnit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How lines become events.
+
+    Args:
+        columns: what each column holds: "t", "x", "y", "p", or "" for what is passed over.
+        unit: of the times.
+        guess: why the times were taken for this unit, where their size alone says so; else empty.
+    """
+
+    columns: tuple[str, ...]
+    unit: TimeUnit
+    guess: str = ""
+
+
+def words_of(line: bytes) -> list[bytes]:
+    """The columns of a line, without its comment.
+
+    Args:
+        line: as the file holds it.
+    """
+    bare = _COMMENT.split(line, maxsplit=1)[0].strip()
+    return _BETWEEN.split(bare) if bare else []
+
+
+def is_event(words: Sequence[bytes]) -> bool:
+    """Whether these are numbers, or words for a polarity.
+
+    Args:
+        words: of a line.
+    """
+    return all(_NUMBER.fullmatch(word) or word.lower() in _POLARITY_WORDS for word in words)
+
+
+def read_preamble(file: BinaryIO, where: str) -> Preamble:
+    """Read up to the first event.
+
+    Args:
+        file: at its begin.
+        where: its name, for the message.
+    Raises: FormatError: an impossible sensor size, or a line without end.
+    """
+    found = Preamble()
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            raise FormatError(f"{where}: line {found.lines + 1} is longer than {_LONGEST_LINE} bytes")
+        text = line.removeprefix(b"\xef\xbb\xbf") if not found.bytes else line
+        words = words_of(text)
+        if not words:
+            _hear(found, text, where)
+        elif not any(_NUMBER.fullmatch(word) for word in words) and not found.names and not found.sized:
+            found.names = _named(text)
+            columns, unit = _meaning(found.names)
+            found.columns, found.unit = columns, unit or found.unit
+        elif len(words) == 2 and not found.sized and not found.names and is_event(words):
+            found.sensor = _sensor(words[0], words[1], f"{where}: line {found.lines + 1}")
+            found.sized = True
+        else:
+            break
+        found.bytes += len(line)
+        found.lines += 1
+    return found
+
+
+def find_layout(preamble: Preamble, rows: Sequence[Sequence[bytes]], reading: Reading, where: str) -> Layout:
+    """The columns and the unit of the times.
+
+    Args:
+        preamble: what precedes the events.
+        rows: the words of the first lines of events.
+        reading: what the caller says; it goes before what the file says.
+        where: the file's name, for the message.
+    Raises: FormatError: column names that do not say which is which.
+    """
+    width = len(rows[0]) if rows else 4
+    # names in a comment may be about something else
+    named = preamble.columns if preamble.names or len(preamble.columns) == width else ()
+    if reading.columns is not None:
+        columns = (*reading.columns, *[""] * (width - 4))
+    elif named:
+        columns = named
+    elif preamble.names:
+        raise FormatError(
+            f"{where}: its columns are named {', '.join(preamble.names)}, which does not tell t, x, y and p; "
+            'give their order (such as columns "txyp")'
+        )
+    elif preamble.sized:
+        columns = tuple("txyp")
+    else:
+        columns = tuple(_order(rows))
+    unit = reading.time_unit or preamble.unit
+    if unit is not None:
+        return Layout(columns, unit)
+    at = columns.index("t")
+    times = [row[at] for row in rows if len(row) == len(columns) and _NUMBER.fullmatch(row[at])]
+    return Layout(columns, *_unit(times, preamble.sized))
+
+
+def sample(file: BinaryIO) -> list[list[bytes]]:
+    """The words of the next lines that hold any, up to 1000 lines.
+
+    Args:
+        file: at a line's begin.
+    """
+    lines = (file.readline(_LONGEST_LINE) for _ in range(_MOST_LINES))
+    return [words for line in lines if (words := words_of(line))]
+
+
+def _hear(found: Preamble, comment: bytes, where: str) -> None:
+    """Take from a comment what it says of the sensor, the columns or the unit."""
+    if size := _SIZE.match(comment.strip()):
+        found.sensor = _sensor(size[1], size[2], f"{where}: line {found.lines + 1}")
+    if said := _UNIT_SAID.search(comment):
+        found.unit = _UNITS.get(said[1].decode("utf-8", "replace").lower(), found.unit)
+    columns, unit = _meaning(_named(comment.strip().lstrip(b"#%")))
+    if columns and not found.names and "" not in columns:
+        found.columns, found.unit = columns, unit or found.unit
+
+
+def _named(line: bytes) -> tuple[str, ...]:
+    """Column names: parted by commas or semicolons where there are any, else by blanks."""
+    text = line.decode("utf-8", "replace").strip()
+    if "," in text or ";" in text:
+        return tuple(re.split(r"\s*[,;]\s*", text))
+    # a unit may stand apart from its name: "t [s]"
+    return tuple(re.split(r"\s+(?![\[(])", text))
+
+
+def _meaning(names: Sequence[str]) -> tuple[tuple[str, ...], TimeUnit | None]:
+    """("t", "x", "y", "p" or "" for each name, the unit); nothing unless all four are there, once each."""
+    columns, unit = [], None
+    for name in names:
+        parts = [part for part in re.split(r"[^a-z0-9µμ]+", name.lower()) if part]
+        column = next((key for key, known in _NAMES.items() if parts and parts[0] in known), "")
+        if column == "t":
+            unit = next((_UNITS[part] for part in parts[1:] if part in _UNITS), None)
+        columns.append(column)
+    whole = sorted(column for column in columns if column) == sorted("txyp")
+    return (tuple(columns), unit) if whole else ((), None)
+
+
+def _sensor(width: bytes, height: bytes, where: str) -> Sensor:
+    try:
+        return Sensor(int(width), int(height))
+    except (ShapeError, ValueError) as error:
+        raise FormatError(f"{where} is no sensor size: {error}") from error
+
+
+def _order(rows: Sequence[Sequence[bytes]]) -> str:
+    """The usual order that the first lines fit; "txyp" where none does, or they do not tell."""
+    fitting = [order for order in _ORDERS if rows and _fits(order, rows)]
+    if len(rows) >= _ENOUGH_ROWS:
+        rising = [order for order in fitting if _steps_back(order, rows) <= len(rows) // 10]
+        fitting = rising or fitting
+    return fitting[0] if fitting else _ORDERS[0]
+
+
+def _fits(order: str, rows: Sequence[Sequence[bytes]]) -> bool:
+    places = {column: order.index(column) for column in order}
+    for row in rows:
+        if len(row) != len(order) or not _NUMBER.fullmatch(row[places["t"]]):
+            return False
+        polarity = row[places["p"]]
+        if polarity.lower() not in _POLARITY_WORDS and not (
+            _NUMBER.fullmatch(polarity) and float(polarity) in (-1, 0, 1)
+        ):
+            return False
+        for column in "xy":
+            place = row[places[column]]
+            if not _NUMBER.fullmatch(place) or float(place) not in range(65536):
+                return False
+    return True
+
+
+def _steps_back(order: str, rows: Sequence[Sequence[bytes]]) -> int:
+    times = [float(row[order.index("t")]) for row in rows]
+    return sum(b < a for a, b in pairwise(times))
+
+
+def _unit(times: Sequence[bytes], sized: bool) -> tuple[TimeUnit, str]:
+    """(unit, why, where only their size says it) of times."""
+    most = max((abs(value) for value in _whole(times)), default=0)
+    if all(word.lstrip(b"+-").isdigit() for word in times):
+        if most >= FIRST_NANOSECOND:
+            return "ns", "integer times taken for ns, for they are so large"
+        if most in _EPOCH_MS and not sized:
+            return "ms", "integer times taken for ms since 1970, for they are so large"
+        return "us", ""
+    if most >= FIRST_NANOSECOND // 10:
+        return "ns", "times with a point taken for ns, for they are so large"
+    if most >= FIRST_NANOSECOND // 10**4:
+        return "us", "times with a point taken for µs, for they are so large"
+    if most >= 10**11:
+        return "ms", "times with a point taken for ms since 1970, for they are so large"
+    values = [float(word) for word in times]
+    if len(values) >= _ENOUGH_ROWS and len(set(values)) > 1 and all(value.is_integer() for value in values):
+        return "us", "times with a point taken for µs, for they are whole"
+    return "s", ""
+
+
+def _whole(times: Sequence[bytes]) -> Iterator[int]:
+    for word in times:
+        value = float(word)
+        if abs(value) < 1e30:
+            yield int(value)
