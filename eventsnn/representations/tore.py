@@ -31,7 +31,7 @@ def tore_memory(sensor: Sensor, depth: int) -> NDArray[np.int64]:
         sensor: the pixel array.
         depth: events K to remember per pixel and polarity.
     Returns: (2, H, W, K) int64, µs: ON and OFF, newest first; the smallest int64 for no event.
-    Raises: ConfigError: fewer than one event.
+    Raises: ConfigError: less than one or more than 255 events.
     """
     _check(depth, 0, 1)
     return np.full((2, sensor.height, sensor.width, depth), _NEVER, np.int64)
@@ -62,9 +62,9 @@ def tore(
     Returns: (2K, H, W) float32: K planes of ON, then K of OFF, newest first.
 
     Raises:
-        ConfigError: fewer than one event, ages that are negative or not in ascending order.
-        ShapeError: an event off the sensor, out of time order, before the memory's last at its pixel or
-            after `at_us`; a memory or an `out` that does not fit. `memory` is then half updated.
+        ConfigError: less than one or more than 255 events, ages that are negative or not in ascending order.
+        ShapeError: an event off the sensor, out of time order, before what its pixel remembers or
+            after `at_us`; a memory or an `out` that does not fit. `memory` is then as it was.
     """
     from eventsnn.kernels.tore import log_ages, push_times
 
@@ -93,7 +93,7 @@ class Tore(Representation):
         depth: events K to remember per pixel and polarity.
         shortest_us: up to this age the value is 0, µs.
         longest_us: the age of what is older, µs.
-    Raises: ConfigError: fewer than one event, ages that are negative or not in ascending order.
+    Raises: ConfigError: as `tore`.
     """
 
     depth: int = 4
@@ -158,7 +158,7 @@ def tore_torch(
     Returns: (2K, H, W) float32 on the device of `t`.
 
     Raises:
-        ConfigError: fewer than one event, ages that are negative or not in ascending order.
+        ConfigError: less than one or more than 255 events, ages that are negative or not in ascending order.
         ShapeError: an event off the sensor or after `at_us`; a memory that does not fit.
     """
     import torch
@@ -189,8 +189,8 @@ def tore_torch(
 
 
 def _check(depth: int, shortest_us: float, longest_us: float) -> None:
-    if depth < 1:
-        raise ConfigError(f"a TORE volume remembers at least 1 event, not {depth}")
+    if not 1 <= depth <= 255:
+        raise ConfigError(f"a TORE volume remembers 1 to 255 events, not {depth}")
     if not 0 <= shortest_us < longest_us < float("inf"):
         raise ConfigError(f"ages go from 0 µs or more up to a longer one, not {shortest_us} to {longest_us}")
 

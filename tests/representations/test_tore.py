@@ -84,6 +84,14 @@ def test_a_stream_in_pieces_equals_all_at_once(seed, cuts, depth):
         np.testing.assert_array_equal(state.numpy(), memory)
 
 
+def test_more_events_than_a_block_holds():
+    events = some(10_000, 5, 10**6)
+    memory = tore_memory(SENSOR, 3)
+    want = one_by_one(events, 3, 10**6, 150, 5e6)
+    np.testing.assert_allclose(tore(events, 3, 10**6, memory=memory), want, atol=2e-6)
+    assert memory[..., 0].max() == events.t[-1]
+
+
 def test_a_clock_of_any_epoch():
     events = some(80, 1)
     later = Events(events.t + 2**61, events.x, events.y, events.p, SENSOR)
@@ -117,14 +125,18 @@ def test_bad_input_is_refused():
     with pytest.raises(ShapeError, match="event 1 at 3 µs is out of time order"):
         tore(unsorted, 2, 9)
     memory = tore_memory(SENSOR, 2)
-    tore(events, 2, memory=memory)
-    with pytest.raises(ShapeError, match="out of time order"):
-        tore(events, 2, memory=memory)
+    tore(some(200, 2), 2, memory=memory)
+    before = memory.copy()
+    # Few events and many take different loops.
+    for number in (20, 500):
+        with pytest.raises(ShapeError, match=r"event 0 at .* is out of time order"):
+            tore(some(number, 2), 2, memory=memory)
+        np.testing.assert_array_equal(memory, before)
     for wrong in (np.zeros((2, 4, 6, 3), np.int64), np.zeros((2, 4, 6, 2)), memory[:, ::-1]):
         with pytest.raises(ShapeError, match="memory must be"):
             tore(events, 2, memory=wrong)
-    for depth, shortest_us, longest_us in ((0, 1, 2), (1, -1, 2), (1, 2, 2), (1, 0, math.inf)):
-        with pytest.raises(ConfigError, match=r"at least 1 event|ages go from"):
+    for depth, shortest_us, longest_us in ((0, 1, 2), (256, 1, 2), (1, -1, 2), (1, 2, 2), (1, 0, math.inf)):
+        with pytest.raises(ConfigError, match=r"1 to 255 events|ages go from"):
             tore(events, depth, shortest_us=shortest_us, longest_us=longest_us)
-        with pytest.raises(ConfigError, match=r"at least 1 event|ages go from"):
+        with pytest.raises(ConfigError, match=r"1 to 255 events|ages go from"):
             Tore(depth, shortest_us, longest_us)
