@@ -18,7 +18,7 @@ from eventsnn.cameras import kinds, names, open_camera
 from eventsnn.cameras.network.server import StreamServer
 from eventsnn.errors import CameraError, ConfigError, EventsnnError
 from eventsnn.events import Events, Sensor
-from eventsnn.formats.aedat4 import FORMAT
+from eventsnn.formats import create_events
 from eventsnn.formats.dv_packets import Stream
 from eventsnn.results import Frame
 from eventsnn.streams import Camera, ImuSamples, Triggers
@@ -52,7 +52,8 @@ def served(folder: Path) -> Iterator[str]:
 @contextmanager
 def recorded(folder: Path) -> Iterator[str]:
     path = folder / "a.aedat4"
-    path.write_bytes(FORMAT.encode(some(1_700_000_000_000_000, 50_000)))
+    with create_events(path, SENSOR) as writer:
+        writer.write(some(1_700_000_000_000_000, 50_000))
     yield f"file:{path}"
 
 

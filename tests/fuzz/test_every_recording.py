@@ -42,7 +42,7 @@ every_recording = pytest.mark.parametrize("file", recordings())
 
 
 def read(path, sensor=None):
-    """(events before any damage, the damage, the sensor)"""
+    """(stretches of events before any damage, the damage, the sensor)"""
     parts, damage = [], None
     try:
         with open_events(path, sensor) as recording:
@@ -55,13 +55,12 @@ def read(path, sensor=None):
                 damage = error
     except FormatError as error:
         return None, error, None
-    return Events.concat([Events.empty(sensor), *parts]), damage, sensor
+    return parts, damage, sensor
 
 
 def source_of(file, tmp_path):
     source = SHARED_DATA / file
     whole, damage, sensor = read(source)
-    assert damage is None or whole is not None
     return source.read_bytes(), tmp_path / source.name, whole, sensor
 
 
@@ -77,10 +76,13 @@ def test_cut_at_a_random_place(file, tmp_path):
         if got is None:
             assert "\n" not in str(damage)
             continue
-        # a text may be cut inside its last number, a vector inside a sorted millisecond
-        sure = max(0, len(got) - 64)
         for name in ("t", "x", "y", "p"):
-            np.testing.assert_array_equal(getattr(got, name)[:sure], getattr(whole, name)[:sure])
+            first, all_of_it = (
+                np.concatenate([getattr(part, name) for part in parts] or [[]]) for parts in (got, whole)
+            )
+            # a text may be cut inside its last number, a vector inside a sorted millisecond
+            sure = max(0, len(first) - 64)
+            np.testing.assert_array_equal(first[:sure], all_of_it[:sure])
 
 
 @every_recording
@@ -97,7 +99,7 @@ def test_a_random_byte_changed(file, tmp_path):
         start = time.monotonic()
         got, damage, _ = read(path, sensor)
         assert time.monotonic() - start < LONGEST_S, f"byte {at} made it slow"
-        assert got is None or not len(got) or bool((got.t[1:] >= got.t[:-1]).all())
+        assert all((np.diff(part.t) >= 0).all() for part in got or ())
         assert damage is None or "\n" not in str(damage)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < MOST_BYTES
