@@ -48,9 +48,7 @@ def read(path, sensor=None):
         with open_events(path, sensor) as recording:
             sensor = recording.sensor
             try:
-                for packet in recording.packets():
-                    if isinstance(packet, Events):
-                        parts.append(packet)
+                parts.extend(packet for packet in recording.packets() if isinstance(packet, Events))
             except FormatError as error:
                 damage = error
     except FormatError as error:
@@ -60,7 +58,7 @@ def read(path, sensor=None):
 
 def source_of(file, tmp_path):
     source = SHARED_DATA / file
-    whole, damage, sensor = read(source)
+    whole, _, sensor = read(source)
     return source.read_bytes(), tmp_path / source.name, whole, sensor
 
 
@@ -87,13 +85,16 @@ def test_cut_at_a_random_place(file, tmp_path):
 
 @every_recording
 def test_a_random_byte_changed(file, tmp_path):
-    content, path, whole, sensor = source_of(file, tmp_path)
+    content, path, _, sensor = source_of(file, tmp_path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rng = np.random.default_rng(5)
     # the begin holds the headers: half of the changes go there
-    places = np.concatenate([
-        rng.integers(0, min(4096, len(content)), FLIPS // 2), rng.integers(0, len(content), FLIPS - FLIPS // 2)
-    ])  # fmt: skip
+    half = FLIPS // 2
+    head, anywhere = (
+        rng.integers(0, min(4096, len(content)), half),
+        rng.integers(0, len(content), FLIPS - half),
+    )
+    places = np.concatenate([head, anywhere])
     for at in places:
         path.write_bytes(content[:at] + bytes([rng.integers(256)]) + content[at + 1 :])
         start = time.monotonic()
