@@ -1,6 +1,6 @@
 """Prophesee EVT 2.0: words of 32 bits, one event each, read and written.
 
-Source: docs.prophesee.ai, "EVT 2.0 Format". TIME_HIGH that falls by half its range has wrapped.
+Source: docs.prophesee.ai, "EVT 2.0 Format".
 """
 
 from __future__ import annotations
@@ -10,25 +10,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from eventsnn.kernels.expand import ROOM
+from eventsnn.kernels.time_high import next_high, wraps
 
 STATE = (-1, 0)
 """A decoder that has seen nothing: TIME_HIGH, and the time that it stands for, µs."""
 
+WRITER_STATE = 1
+"""Numbers that the encoder remembers; all of them are -1 at first."""
+
 _TIME_HIGH, _EXT_TRIGGER, _OTHERS, _CONTINUED = 0x8, 0xA, 0xE, 0xF
-
-
-@njit(nogil=True, cache=True)
-def next_high(word_high: int, high: int, now: int) -> tuple[int, int]:
-    """The time that a TIME_HIGH of 28 bits stands for.
-
-    Args:
-        word_high: the new TIME_HIGH, in units of 64 µs.
-        high: the one before, -1 where there was none.
-        now: the time that this stood for, µs.
-    Returns: time, µs, and 1 where TIME_HIGH wrapped.
-    """
-    wrapped = np.int64(high >= word_high + (1 << 27))
-    return (((now >> 34) + wrapped) << 34) | (word_high << 6), wrapped
 
 
 @njit(nogil=True, cache=True)
@@ -74,7 +64,8 @@ def decode_evt2(
             else:
                 counts[2] += 1
         elif kind == _TIME_HIGH:
-            now, wrapped = next_high(payload, high, now)
+            wrapped = wraps(payload, high, 28)
+            now = (((now >> 34) + wrapped) << 34) | (payload << 6)
             high = payload
             counts[1] += wrapped
         elif kind == _EXT_TRIGGER:
@@ -90,3 +81,53 @@ def decode_evt2(
         at += 1
     state[0], state[1] = high, now
     return at, np.int64(events), triggers
+
+
+@njit(nogil=True, cache=True)
+def encode_evt2(
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    trigger_t: NDArray[np.int64],
+    trigger_kind: NDArray[np.uint8],
+    trigger_line: NDArray[np.uint8],
+    state: NDArray[np.int64],
+    words: NDArray[np.uint32],
+) -> tuple[int, int, int]:
+    """Encode events and triggers, merged by time, until they end or the words are full.
+
+    Args:
+        t: (N,) int64, µs, ascending, not negative.
+        x: (N,) uint16, px, below 2048.
+        y: (N,) uint16, px, below 2048.
+        p: (N,) bool.
+        trigger_t: (K,) int64, µs, ascending, not negative.
+        trigger_kind: (K,) uint8, 1 rising or 2 falling.
+        trigger_line: (K,) uint8, below 32.
+        state: (`WRITER_STATE`,) int64, -1 at first: the last TIME_HIGH, wraps counted; changed.
+        words: (M,) uint32, written to.
+    Returns: how many events and triggers were used, and how many words written; 0 words where a trigger
+        comes too late to be told from a wrap.
+    """
+    event, trigger, at = 0, 0, 0
+    while at < words.size and (event < t.size or trigger < trigger_t.size):
+        mark = trigger < trigger_t.size and (event == t.size or trigger_t[trigger] <= t[event])
+        now = trigger_t[trigger] if mark else t[event]
+        high = now >> 6
+        if high != state[0]:
+            high = next_high(high, state[0], 28)
+            if high < 0:
+                return event, trigger, 0
+            words[at] = (_TIME_HIGH << 28) | (high & 0xFFFFFFF)
+            state[0] = high
+        elif mark:
+            edge = (np.int64(trigger_line[trigger]) << 8) | (trigger_kind[trigger] == 1)
+            words[at] = (_EXT_TRIGGER << 28) | ((now & 63) << 22) | edge
+            trigger += 1
+        else:
+            place = (np.int64(x[event]) << 11) | np.int64(y[event])
+            words[at] = (np.int64(p[event]) << 28) | ((now & 63) << 22) | place
+            event += 1
+        at += 1
+    return event, trigger, at

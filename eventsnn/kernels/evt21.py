@@ -10,11 +10,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.evt2 import next_high
 from eventsnn.kernels.expand import ROOM, expand
+from eventsnn.kernels.time_high import next_high, wraps
 
 STATE = (-1, 0)
 """A decoder that has seen nothing: TIME_HIGH, and the time that it stands for, µs."""
+
+WRITER_STATE = 1
+"""Numbers that the encoder remembers; all of them are -1 at first."""
 
 _TIME_HIGH, _EXT_TRIGGER, _OTHERS, _CONTINUED = 0x8, 0xA, 0xE, 0xF
 
@@ -61,7 +64,8 @@ def decode_evt21(
             else:
                 counts[2] += np.int64(valid != 0)
         elif kind == _TIME_HIGH:
-            now, wrapped = next_high(payload, high, now)
+            wrapped = wraps(payload, high, 28)
+            now = (((now >> 34) + wrapped) << 34) | (payload << 6)
             high = payload
             counts[1] += wrapped
         elif kind == _EXT_TRIGGER:
@@ -77,3 +81,65 @@ def decode_evt21(
         at += 1
     state[0], state[1] = high, now
     return at, np.int64(events), triggers
+
+
+@njit(nogil=True, cache=True)
+def encode_evt21(
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    trigger_t: NDArray[np.int64],
+    trigger_kind: NDArray[np.uint8],
+    trigger_line: NDArray[np.uint8],
+    state: NDArray[np.int64],
+    words: NDArray[np.uint64],
+) -> tuple[int, int, int]:
+    """Encode events and triggers, merged by time, until they end or the words are full.
+
+    Events that follow each other, of one time, row and polarity, to the right and in the same 32 columns,
+    become one word.
+
+    Args:
+        t: (N,) int64, µs, ascending, not negative.
+        x: (N,) uint16, px, below 2048.
+        y: (N,) uint16, px, below 2048.
+        p: (N,) bool.
+        trigger_t: (K,) int64, µs, ascending, not negative.
+        trigger_kind: (K,) uint8, 1 rising or 2 falling.
+        trigger_line: (K,) uint8, below 32.
+        state: (`WRITER_STATE`,) int64, -1 at first: the last TIME_HIGH, wraps counted; changed.
+        words: (M,) uint64, written to.
+    Returns: how many events and triggers were used, and how many words written; 0 words where a trigger
+        comes too late to be told from a wrap.
+    """
+    event, trigger, at = 0, 0, 0
+    while at < words.size and (event < t.size or trigger < trigger_t.size):
+        mark = trigger < trigger_t.size and (event == t.size or trigger_t[trigger] <= t[event])
+        now = trigger_t[trigger] if mark else t[event]
+        high = now >> 6
+        valid = np.uint64(0)
+        if high != state[0]:
+            high = next_high(high, state[0], 28)
+            if high < 0:
+                return event, trigger, 0
+            upper = (_TIME_HIGH << 28) | (high & 0xFFFFFFF)
+            state[0] = high
+        elif mark:
+            edge = (np.int64(trigger_line[trigger]) << 8) | (trigger_kind[trigger] == 1)
+            upper = (_EXT_TRIGGER << 28) | ((now & 63) << 22) | edge
+            trigger += 1
+        else:
+            row, on, block = y[event], p[event], x[event] >> 5
+            place = (np.int64(block) << 16) | np.int64(row)
+            upper = (np.int64(on) << 28) | ((now & 63) << 22) | place
+            # Only to the right: the order of the events in the word is that of its pixels.
+            while event < t.size and t[event] == now and y[event] == row and p[event] == on:
+                bit = np.uint64(1) << np.uint64(x[event] & 31)
+                if x[event] >> 5 != block or valid >= bit:
+                    break
+                valid |= bit
+                event += 1
+        words[at] = (np.uint64(upper) << np.uint64(32)) | valid
+        at += 1
+    return event, trigger, at

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from eventsnn.kernels.expand import ROOM, expand
+from eventsnn.kernels.time_high import next_high, wraps
 
 STATE = (-1, 0, -1, 0, 0)
 """A decoder that has seen nothing: TIME_HIGH, time in µs, y, next x of a vector, its polarity."""
@@ -18,9 +19,14 @@ STATE = (-1, 0, -1, 0, 0)
 COUNTS = 3
 """Counted: words of an unknown type, wraps of time, events before the first time or row."""
 
+WRITER_STATE = 6
+"""Numbers that the encoder remembers; all of them are -1 at first."""
+
 _ADDR_Y, _ADDR_X, _VECT_BASE_X, _VECT_12, _VECT_8, _TIME_LOW = 0x0, 0x2, 0x3, 0x4, 0x5, 0x6
 _CONTINUED_4, _TIME_HIGH, _EXT_TRIGGER, _OTHERS, _CONTINUED_12 = 0x7, 0x8, 0xA, 0xE, 0xF
 _SIMPLE = (1 << _ADDR_Y) | (1 << _ADDR_X) | (1 << _TIME_LOW)
+_LONGEST = 8
+"""Words that one step of the encoder writes at most."""
 _FARTHEST_X = 4096
 """Vectors without a base cannot come back from here to the sensor, which has at most 2048 columns."""
 
@@ -80,9 +86,9 @@ def decode_evt3(
             base, base_p = payload & 0x7FF, (payload >> 11) != 0
         elif kind == _TIME_HIGH:
             if payload != high:
-                wrapped = high >= payload + 0x800
+                wrapped = wraps(payload, high, 12)
                 counts[1] += wrapped
-                now = (((now >> 24) + np.int64(wrapped)) << 24) | (payload << 12)
+                now = (((now >> 24) + wrapped) << 24) | (payload << 12)
                 high = payload
         elif kind == _EXT_TRIGGER:
             if triggers == trigger_t.size:
@@ -103,3 +109,93 @@ def decode_evt3(
         at += 1
     state[0], state[1], state[2], state[3], state[4] = high, now, row, base, base_p
     return at, np.int64(events), triggers
+
+
+@njit(nogil=True, cache=True)
+def encode_evt3(
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+    trigger_t: NDArray[np.int64],
+    trigger_kind: NDArray[np.uint8],
+    trigger_line: NDArray[np.uint8],
+    state: NDArray[np.int64],
+    words: NDArray[np.uint16],
+) -> tuple[int, int, int]:
+    """Encode events and triggers, merged by time, until they end or the words are full.
+
+    Events that follow each other, of one time, row and polarity, to the right and within 32 columns,
+    become vectors where that takes fewer words; always VECT_12, VECT_12, VECT_8, as the vendor's decoder
+    wants them. TIME_HIGH is repeated every 16 µs in which something happens, as the vendor's cameras do.
+
+    Args:
+        t: (N,) int64, µs, ascending, not negative.
+        x: (N,) uint16, px, below 2048.
+        y: (N,) uint16, px, below 2048.
+        p: (N,) bool.
+        trigger_t: (K,) int64, µs, ascending, not negative.
+        trigger_kind: (K,) uint8, 1 rising or 2 falling.
+        trigger_line: (K,) uint8, below 16.
+        state: (`WRITER_STATE`,) int64, -1 at first: the last TIME_HIGH, wraps counted, and when it was
+            written, in 16 µs; TIME_LOW; y; next x of a vector and its polarity; changed.
+        words: (M,) uint16, written to; the last `_LONGEST` are only for scratch.
+    Returns: how many events and triggers were used, and how many words written; 0 words where a trigger
+        comes too late to be told from a wrap.
+    """
+    high, slot, low, row, base, base_p = state[0], state[1], state[2], state[3], state[4], state[5]
+    event, trigger, at = 0, 0, 0
+    while at + _LONGEST <= words.size and (event < t.size or trigger < trigger_t.size):
+        mark = trigger < trigger_t.size and (event == t.size or trigger_t[trigger] <= t[event])
+        now = trigger_t[trigger] if mark else t[event]
+        if now >> 12 != high or now >> 4 != slot:
+            step = next_high(now >> 12, high, 12)
+            if step < 0:
+                return event, trigger, 0
+            # A reader begins each new TIME_HIGH with a TIME_LOW of 0, but need not.
+            low = low if step == high else -1
+            high, slot = step, (now >> 4 if step == now >> 12 else -1)
+            words[at] = (_TIME_HIGH << 12) | (high & 0xFFF)
+            at += 1
+            continue
+        if now & 0xFFF != low:
+            low = now & 0xFFF
+            words[at] = (_TIME_LOW << 12) | low
+            at += 1
+        if mark:
+            edge = (np.int64(trigger_line[trigger]) << 8) | (trigger_kind[trigger] == 1)
+            words[at] = (_EXT_TRIGGER << 12) | edge
+            trigger += 1
+            at += 1
+            continue
+        if y[event] != row:
+            row = np.int64(y[event])
+            base = -1
+            words[at] = (_ADDR_Y << 12) | row
+            at += 1
+        column, on = np.int64(x[event]), np.int64(p[event])
+        goes_on = base >= 0 and base_p == on and base <= column < base + 32
+        first_x = base if goes_on else column
+        valid, stop = np.int64(1) << (column - first_x), event + 1
+        while stop < t.size and t[stop] == now and y[stop] == row and p[stop] == on:
+            if x[stop] <= x[stop - 1] or x[stop] >= first_x + 32:
+                break
+            valid |= np.int64(1) << (np.int64(x[stop]) - first_x)
+            stop += 1
+        if stop - event > (3 if goes_on else 4):
+            if not goes_on:
+                words[at] = (_VECT_BASE_X << 12) | (on << 11) | first_x
+                at += 1
+            words[at] = (_VECT_12 << 12) | (valid & 0xFFF)
+            words[at + 1] = (_VECT_12 << 12) | ((valid >> 12) & 0xFFF)
+            words[at + 2] = (_VECT_8 << 12) | ((valid >> 24) & 0xFF)
+            at += 3
+            base, base_p = first_x + 32, on
+            event = stop
+        else:
+            words[at] = (_ADDR_X << 12) | (on << 11) | column
+            at += 1
+            event += 1
+    state[0], state[1], state[2] = high, slot, low
+    state[3], state[4], state[5] = row, base, base_p
+    return event, trigger, at
