@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from eventsnn.errors import ShapeError, StorageError
-from eventsnn.views.draw import Picture
 from eventsnn.storage import KEEP_FREE_BYTES, check_space, finish_part, open_part, part_path
+from eventsnn.views.draw import Picture
 
 _MILLISECOND = Fraction(1, 1000)
 
@@ -133,6 +133,14 @@ class VideoWriter:
         else:
             finish_part(self.path)
         return self._summary()
+
+    def abandon(self) -> None:
+        """Give up: nothing is left; an older file of that name stays."""
+        if not self._closed:
+            self._closed = True
+            self._container.close()
+            self._file.close()
+            part_path(self.path).unlink(missing_ok=True)
 
     def _open_stream(self, width: int, height: int, start_us: int) -> None:
         if width % 2 or height % 2:
