@@ -33,12 +33,11 @@ from eventsnn.events import Events, Sensor
 from eventsnn.formats.event_columns import EventColumns, EventColumnsWriter
 from eventsnn.formats.event_writer import EventWriter
 from eventsnn.formats.format import Format, Writing
-from eventsnn.formats.hdf5_file import MAGIC, Growing, Hdf5File, compression, create_hdf5, damage, open_hdf5
+from eventsnn.formats.hdf5_file import MAGIC, OUR_MARK, Growing, Hdf5File, compression, create_hdf5, is_ours
 from eventsnn.formats.row_file import INDEX_ROWS, Track
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet, Triggers
 
-_MARK = "eventsnn"
 _VERSION = 1
 _ROWS = 1 << 14
 
@@ -136,7 +135,7 @@ class Hdf5Writer(EventWriter):
         super().__init__(path, sensor)
         self._content = create_hdf5(self.part)
         self._content.attrs.update(
-            format=_MARK, format_version=_VERSION, width=sensor.width, height=sensor.height,
+            format=OUR_MARK, format_version=_VERSION, width=sensor.width, height=sensor.height,
             camera=writing.camera,
         )  # fmt: skip
         self._events = EventColumnsWriter(self._content, "events", shuffled, self._filters)
@@ -219,10 +218,7 @@ class Hdf5Writer(EventWriter):
 
 
 def _recognises(head: bytes, path: Path) -> bool:
-    if not head.startswith(MAGIC):
-        return False
-    with open_hdf5(path) as file, damage(f"{path}: HDF5"):
-        return bool(file.attrs.get("format", "") == _MARK)
+    return head.startswith(MAGIC) and is_ours(path)
 
 
 FORMAT = Format("HDF5", (".h5", ".hdf5"), _recognises, Hdf5, Hdf5Writer, (".h5", ".hdf5"))

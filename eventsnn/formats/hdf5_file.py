@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
+OUR_MARK = "eventsnn"
+"""The attribute `format` of our own layout."""
+
 ECF = 36559
 """The filter's number of Prophesee's Event Compression Format."""
 
@@ -73,6 +76,15 @@ def has(head: bytes, path: Path, *names: str) -> bool:
         return False
     with open_hdf5(path) as file, damage(f"{path}: HDF5"):
         return all(name in file for name in names)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether an HDF5 file has our own layout (see `hdf5`), which others may take for theirs.
+
+    Raises: FormatError: it is damaged.
+    """
+    with open_hdf5(path) as file, damage(f"{path}: HDF5"):
+        return bool(file.attrs.get("format", "") == OUR_MARK)
 
 
 class Hdf5File(RowFile):

@@ -122,11 +122,24 @@ class RowFile(EventFile):
         size = _FIRST_ROWS
         while row < self.rows:
             stop = min(self.rows, (row // size + 1) * size)
-            events = self._rows(row, stop) if Events in kinds else None
+            events = None
+            if Events in kinds:
+                events = self._whole_rows(row, stop)
+                stop = row + len(events)
             until_us = None if stop == self.rows else self._until(events, stop)
             yield from self._merged(kinds, row, events, cursors, until_us)
             row, size = stop, min(2 * size, BLOCK_ROWS)
         yield from self._merged(kinds, row, None, cursors, None)
+
+    def _whole_rows(self, first: int, last: int) -> Events:
+        """The events of some rows; where there is damage, the first half of them, or of that, ..."""
+        while True:
+            try:
+                return self._rows(first, last)
+            except FormatError:
+                if last - first == 1:
+                    raise
+                last = first + (last - first) // 2
 
     def _until(self, events: Events | None, stop: int) -> int:
         """Up to which instant the other streams come with the stretch that ends before row `stop`."""
