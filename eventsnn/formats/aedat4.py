@@ -1,92 +1,143 @@
 """AEDAT 4.0: events, frames, IMU samples and triggers of iniVation's cameras in one file.
 
-Times are µs (epoch), acceleration is in g, rotation in °/s, temperature in °C. Trigger kinds: 0 timestamp
-reset; external signal 1 rising, 2 falling, 3 pulse; generator 4 rising, 5 falling; 6 frame begins, 7 ends;
-8 exposure begins, 9 ends. Source: the AEDAT 4.0 specification (gitlab.com/inivation, "AEDAT file formats").
+Times are µs (epoch), acceleration is in g, rotation in °/s, temperature in °C; the kinds of trigger marks
+are those of `TriggerKind`. Source: the AEDAT 4.0 specification (gitlab.com/inivation, "AEDAT file formats").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from eventsnn.errors import FormatError
-from eventsnn.events import Events
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.errors import FormatError, unknown_name
+from eventsnn.events import Events, Sensor
+from eventsnn.formats.aedat4_index import index_of_table
+from eventsnn.formats.aedat4_table import DataTable, decode_table
+from eventsnn.formats.aedat4_writer import MAGIC as MAGIC
+from eventsnn.formats.aedat4_writer import Aedat4Writer
+from eventsnn.formats.dv_compression import MAX_PACKET_BYTES, Compression, Decompressor
 from eventsnn.formats.dv_packets import (
     HEADER_SIZE,
     MAX_HEADER_BYTES,
-    MAX_PACKET_BYTES,
     PACKET_HEADER,
     Header,
     Stream,
     decode_header,
     decode_packet,
-    decompress,
+    event_rows,
 )
 from eventsnn.formats.event_file import EventFile
+from eventsnn.formats.file_window import FileWindow
 from eventsnn.formats.format import Format, Reading
-from eventsnn.formats.index import Place
+from eventsnn.formats.index import Index, Place
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet, Triggers
 
-MAGIC = b"#!AER-DAT4.0\r\n"
-
 _KINDS: dict[str, type[Packet]] = {"EVTS": Events, "FRME": Frame, "IMUS": ImuSamples, "TRIG": Triggers}
+
+_STRETCH = 1 << 17
+"""Events of small packets are joined to stretches of about this many."""
 
 
 class Aedat4(EventFile):
-    """An AEDAT 4.0 file; of several streams of one kind (a stereo recording) the first is read."""
+    """An AEDAT 4.0 file; of several event streams (a stereo recording) one is read, with its camera's others.
+
+    A place is (byte position of a packet, first event in it).
+    """
 
     format = "AEDAT4"
 
     def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path, reading)
-        file, self._size = self._file, self.extent
+        try:
+            self._open_header(reading)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_header(self, reading: Reading) -> None:
+        path, file = self.path, self._file
         file.seek(len(MAGIC))
         prefix = file.read(HEADER_SIZE.size)
-        size = HEADER_SIZE.unpack(prefix)[0] if len(prefix) == HEADER_SIZE.size else self._size
+        size = HEADER_SIZE.unpack(prefix)[0] if len(prefix) == HEADER_SIZE.size else self.extent
         self._begin = len(MAGIC) + HEADER_SIZE.size + size
-        if self._begin > self._size or size > MAX_HEADER_BYTES:
-            raise FormatError(f"{path} breaks off inside its header, after {self._size} bytes")
+        if self._begin > self.extent or size > MAX_HEADER_BYTES:
+            raise FormatError(f"{path} breaks off inside its header, after {self.extent} bytes")
         try:
             self.header: Header = decode_header(file.read(size))
         except FormatError as error:
             raise FormatError(f"{path} has a damaged header: {error}") from error
-        self._first: dict[str, Stream] = {}
-        for stream in self.header.streams.values():
-            self._first.setdefault(stream.identifier, stream)
-        with_pixels = [s for s in (self._first.get("EVTS"), self._first.get("FRME")) if s and s.sensor]
-        found = reading.sensor or (with_pixels[0].sensor if with_pixels else None)
+        self._chosen = self._choose(reading.stream)
+        with_pixels = [
+            s.sensor for s in self._chosen.values() if s.sensor and s.identifier in ("EVTS", "FRME")
+        ]
+        found = reading.sensor or next(iter(with_pixels), None)
         if found is None:
             raise FormatError(f"{path} does not say its sensor's size; give one (width x height)")
-        self.sensor = found
-        self.camera = next((s.source for s in self._first.values() if s.source), "")
+        self.sensor: Sensor = found
+        self.camera = next((s.source for s in self._chosen.values() if s.source), "")
+
+    def _choose(self, name: str | None) -> dict[int, Stream]:
+        """The streams to read, by number, events first: one of each kind, all of one camera."""
+        everything = [s for s in self.header.streams.values() if s.identifier in _KINDS]
+        of_events = [s for s in everything if s.identifier == "EVTS"]
+        names = _names(of_events)
+        self.streams = tuple(names) if len(names) > 1 else ()
+        if name is not None and name not in names:
+            raise unknown_name("event stream", name, names)
+        chosen: dict[str, Stream] = {}
+        if of_events:
+            chosen["EVTS"] = of_events[0] if name is None else names[name]
+        for stream in everything:
+            alone = len(of_events) < 2
+            if alone or stream.source == chosen["EVTS"].source:
+                chosen.setdefault(stream.identifier, stream)
+        return {stream.number: stream for stream in chosen.values()}
 
     def _read(self, kinds: tuple[type[object], ...], place: Place | None) -> Iterator[tuple[Place, Packet]]:
-        wanted = {
-            stream.number for name, stream in self._first.items() if name in _KINDS and _KINDS[name] in kinds
-        }
-        for at, stream, size in self._places(self._begin if place is None else place[0]):
-            if stream.number not in wanted:
-                continue
-            where = f"{self.path}: the packet ({stream.name}) at byte {at}"
-            try:
-                payload = decompress(self._bytes(at + PACKET_HEADER.size, size), self.header.compression)
-                packet = decode_packet(payload, self.sensor)
-            except FormatError as error:
-                raise FormatError(f"{where}: {error}") from error
-            if not isinstance(packet, _KINDS[stream.identifier]):
-                raise FormatError(f"{where} does not hold {stream.identifier}, as the header says")
-            yield (at,), packet
+        wanted = {n: s for n, s in self._chosen.items() if _KINDS[s.identifier] in kinds}
+        begin, skip = (self._begin, 0) if place is None else place
+        window = FileWindow(self._file)
+        decompress = Decompressor(self.header.compression)
+        stretch = _Stretch(self.sensor)
+        try:
+            for at, stream, size in self._places(window, begin):
+                if stream.number not in wanted:
+                    continue
+                where = f"{self.path}: the packet ({stream.name}) at byte {at}"
+                try:
+                    payload = decompress(window.view(at + PACKET_HEADER.size, size))
+                    if stream.identifier == "EVTS":
+                        rows = event_rows(payload)[skip if at == begin else 0 :]
+                        if stretch.count and stretch.count + len(rows) > _STRETCH:
+                            yield from stretch.take()
+                        stretch.add((at, skip if at == begin else 0), rows)
+                        continue
+                    if self.header.compression == Compression.NONE:
+                        payload = bytes(payload)  # else it would change when the window moves on
+                    packet = decode_packet(payload, None)
+                except FormatError as error:
+                    raise FormatError(f"{where}: {error}") from error
+                if not isinstance(packet, _KINDS[stream.identifier]):
+                    raise FormatError(f"{where} does not hold {stream.identifier}, as the header says")
+                yield from stretch.take()
+                yield (at, 0), packet
+        except FormatError:
+            yield from stretch.take()
+            raise
+        yield from stretch.take()
 
-    def _places(self, at: int) -> Iterator[tuple[int, Stream, int]]:
+    def _places(self, window: FileWindow, at: int) -> Iterator[tuple[int, Stream, int]]:
         """(byte position, stream, payload size) of one packet after another, from byte `at` on."""
         table = self.header.data_table_at
         # A file that was never closed has no table: its packets end where the file ends.
-        end = self._size if table < 0 else min(table, self._size)
+        end = self.extent if table < 0 else min(table, self.extent)
         while at < end:
-            head = self._bytes(at, PACKET_HEADER.size)
-            if at + PACKET_HEADER.size > end:
+            head = window.view(at, PACKET_HEADER.size)
+            if at + PACKET_HEADER.size > end or len(head) < PACKET_HEADER.size:
                 raise self._broken(at, "inside a packet's header")
             number, size = PACKET_HEADER.unpack(head)
             stream = self.header.streams.get(number)
@@ -99,15 +150,104 @@ class Aedat4(EventFile):
                 raise self._broken(at, f"inside a packet of {size} bytes")
             yield at, stream, size
             at += PACKET_HEADER.size + size
-        if table > self._size:
+        if table > self.extent:
             raise self._broken(at, "before its index")
 
     def _broken(self, at: int, where: str) -> FormatError:
         return FormatError(f"{self.path} is cut off at byte {at}, {where}; everything before it was read")
+
+    def _make_index(self, progress: Callable[[float], None] | None) -> Index:
+        index = self._index_of_table()
+        return super()._make_index(progress) if index is None else index
+
+    def _index_of_table(self) -> Index | None:
+        """The index that the file's data table gives; None where there is none that can be trusted."""
+        begin = self.header.data_table_at
+        if not self._begin <= begin < self.extent or self.extent - begin > MAX_PACKET_BYTES:
+            return None
+        try:
+            payload = Decompressor(self.header.compression)(self._bytes(begin, self.extent - begin))
+            table = decode_table(payload)
+        except FormatError:
+            return None
+        if not table.tiles(self._begin, begin):
+            return None
+        heads = b"".join(self._bytes(at, PACKET_HEADER.size) for at in table.at.tolist())
+        told = np.stack([table.stream, table.size], axis=1)
+        if not np.array_equal(np.frombuffer(heads, "<i4").reshape(-1, 2), told):
+            return None
+        kinds = {number: _KINDS[stream.identifier] for number, stream in self._chosen.items()}
+        return index_of_table(table, kinds, lambda row: self._true_row(table, row))
+
+    def _true_row(self, table: DataTable, row: int) -> tuple[int, int, int] | None:
+        """(count, first and last time) that the packet of events in a row of the table really has."""
+        at, size = int(table.at[row]), int(table.size[row])
+        try:
+            payload = Decompressor(self.header.compression)(self._bytes(at + PACKET_HEADER.size, size))
+            t = event_rows(payload)["t"]
+        except FormatError:
+            return None
+        return t.size, int(t.min()) if t.size else 0, int(t.max()) if t.size else 0
+
+
+def _names(streams: list[Stream]) -> dict[str, Stream]:
+    """The streams by what tells them apart: their name, else their camera, else their number."""
+    for candidates in ([s.name for s in streams], [s.source for s in streams]):
+        if all(candidates) and len(set(candidates)) == len(streams):
+            return dict(zip(candidates, streams, strict=True))
+    return {str(stream.number): stream for stream in streams}
+
+
+class _Stretch:
+    """Columns of events that are filled packet by packet."""
+
+    def __init__(self, sensor: Sensor) -> None:
+        from eventsnn.kernels.aedat4 import split
+
+        self._split = split
+        self._sensor = sensor
+        self._room = 0
+        self._place: Place = ()
+        self.count = 0
+
+    def add(self, place: Place, rows: NDArray[np.void]) -> None:
+        """Append the events of a packet, which may be larger than a stretch where it is the first."""
+        if not len(rows):
+            return
+        if not self.count:
+            self._place = place
+        after = self.count + len(rows)
+        if after > self._room:
+            self._room = max(after, _STRETCH)
+            self._t, self._p = np.empty(self._room, np.int64), np.empty(self._room, np.bool_)
+            self._x, self._y = np.empty(self._room, np.uint16), np.empty(self._room, np.uint16)
+        words = rows.view(np.int64)
+        if not words.flags.aligned:
+            words = words.copy()
+        words.flags.writeable = False  # one compiled kernel for all sources
+        new = slice(self.count, after)
+        self._split(words, self._t[new], self._x[new], self._y[new], self._p[new])
+        self.count = after
+
+    def take(self) -> Iterator[tuple[Place, Events]]:
+        """What it holds, in stretches of bounded size; it is empty then."""
+        count, self.count = self.count, 0
+        if not count:
+            return
+        t, x, y, p = self._t[:count], self._x[:count], self._y[:count], self._p[:count]
+        if count < self._room // 2:
+            t, x, y, p = t.copy(), x.copy(), y.copy(), p.copy()
+        else:
+            self._room = 0
+        at, skip = self._place
+        for first in range(0, count, 2 * _STRETCH):
+            piece = slice(first, first + 2 * _STRETCH)
+            # more than one piece is always one packet
+            yield (at, skip + first), Events(t[piece], x[piece], y[piece], p[piece], self._sensor)
 
 
 def _recognises(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4)
+FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4, Aedat4Writer, (".aedat4",))

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import struct
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from eventsnn.errors import FormatError, ShapeError
 from eventsnn.events import Events, Sensor
+from eventsnn.formats.dv_compression import Compression
 from eventsnn.formats.flatbuffer import Table
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet, Triggers
@@ -31,8 +31,6 @@ PACKET_HEADER = struct.Struct("<ii")
 """Stands before every payload: stream number, size of the (compressed) payload in bytes."""
 
 MAX_HEADER_BYTES = 1 << 24
-MAX_PACKET_BYTES = 1 << 28
-"""A size above this is taken for a lie: 16 million events, a 16k x 16k frame."""
 
 EVENT = np.dtype({
     "names": ["t", "x", "y", "p"],
@@ -41,16 +39,6 @@ EVENT = np.dtype({
     "itemsize": 16,
 })  # fmt: skip
 """An event as it lies in a file or on the wire."""
-
-
-class Compression(IntEnum):
-    """How the payloads are compressed; the HIGH ones differ only for the writer."""
-
-    NONE = 0
-    LZ4 = 1
-    LZ4_HIGH = 2
-    ZSTD = 3
-    ZSTD_HIGH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +112,20 @@ def _stream(node: ET.Element) -> Stream:
     return Stream(number, value("originalOutputName"), value("typeIdentifier"), sensor, value("source"))
 
 
-def encode_header(streams: Sequence[Stream], compression: Compression = Compression.NONE) -> bytes:
+def encode_header(
+    streams: Sequence[Stream], compression: Compression = Compression.NONE, data_table_at: int = -1
+) -> bytes:
     """The header's flatbuffer; `HEADER_SIZE.pack(len(header))` goes before it.
 
     Args:
         streams: what follows; a dv-processing network client takes exactly one.
         compression: what the payloads will have.
+        data_table_at: where the packets of a file end; it does not change the header's size.
     """
     nodes = "".join(_node(stream, compression) for stream in streams)
     text = f'<dv version="2.0"><node name="outInfo" path="/outInfo/">{nodes}</node></dv>'.encode()
     vtable = struct.pack("<HHHHHxx", 10, 20, 4, 12, 8)
-    table = struct.pack("<iiIq", 12, compression, 12, -1)
+    table = struct.pack("<iiIq", 12, compression, 12, data_table_at)
     head = struct.pack("<I4sI", 24, b"IOHE", 0) + vtable + table
     return head + struct.pack("<I", len(text)) + text + bytes(8 - len(text) % 8)
 
@@ -161,48 +152,6 @@ def _node(stream: Stream, compression: Compression) -> str:
     )
 
 
-def decompress(data: bytes | memoryview, compression: Compression) -> bytes | memoryview:
-    """A payload as it was before compression.
-
-    Raises: FormatError: damaged data, or more than `MAX_PACKET_BYTES` of it.
-    """
-    if compression == Compression.NONE:
-        return data
-    # Asked for everything at once, both libraries allocate whatever a damaged size field claims.
-    pieces: list[bytes] = []
-    for piece in _lz4(data) if compression <= Compression.LZ4_HIGH else _zstd(data):
-        pieces.append(piece)
-        if len(pieces) > MAX_PACKET_BYTES // _PIECE_BYTES:
-            raise FormatError(f"a compressed packet of more than {MAX_PACKET_BYTES >> 20} MiB")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-_PIECE_BYTES = 1 << 20
-
-
-def _lz4(data: bytes | memoryview) -> Iterator[bytes]:
-    import lz4.frame
-
-    stream = lz4.frame.LZ4FrameDecompressor()
-    try:
-        yield stream.decompress(data, _PIECE_BYTES)
-        while not (stream.eof or stream.needs_input):
-            yield stream.decompress(b"", _PIECE_BYTES)
-    except (RuntimeError, EOFError) as error:
-        raise FormatError(f"damaged LZ4 data ({error})") from error
-
-
-def _zstd(data: bytes | memoryview) -> Iterator[bytes]:
-    import zstandard
-
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
-            while piece := reader.read(_PIECE_BYTES):
-                yield piece
-    except (zstandard.ZstdError, MemoryError) as error:
-        raise FormatError(f"damaged Zstandard data ({error})") from error
-
-
 def decode_packet(payload: bytes | memoryview, sensor: Sensor | None) -> Packet:
     """The packet in a decompressed payload, of whatever kind its identifier says.
 
@@ -212,9 +161,7 @@ def decode_packet(payload: bytes | memoryview, sensor: Sensor | None) -> Packet:
     Raises: FormatError: an unknown identifier, damaged content. Where events lie and their order
         in time are for the caller to check.
     """
-    if len(payload) < 12 or HEADER_SIZE.unpack_from(payload)[0] > len(payload) - 4:
-        raise FormatError(f"a packet breaks off after {len(payload)} bytes")
-    data = memoryview(payload)[4:]
+    data = _flatbuffer(payload)
     identifier = bytes(data[4:8])
     if identifier == b"EVTS":
         if sensor is None:
@@ -229,6 +176,22 @@ def decode_packet(payload: bytes | memoryview, sensor: Sensor | None) -> Packet:
     if identifier == b"TRIG":
         return _decode_triggers(data)
     raise FormatError(f"a packet has the identifier {identifier!r}, not EVTS, FRME, IMUS or TRIG")
+
+
+def event_rows(payload: bytes | memoryview) -> NDArray[np.void]:
+    """The events in a decompressed payload as a view, (N,) `EVENT`.
+
+    Args:
+        payload: a size-prefixed flatbuffer.
+    Raises: FormatError: something else than events, or damaged.
+    """
+    return Table.root(_flatbuffer(payload), b"EVTS").structs(0, EVENT)
+
+
+def _flatbuffer(payload: bytes | memoryview) -> memoryview:
+    if len(payload) < 12 or HEADER_SIZE.unpack_from(payload)[0] > len(payload) - 4:
+        raise FormatError(f"a packet breaks off after {len(payload)} bytes")
+    return memoryview(payload)[4:]
 
 
 def _decode_events(data: memoryview, sensor: Sensor) -> Events:
@@ -311,8 +274,14 @@ def _encode_events(events: Events) -> bytes:
     return _list_packet(b"EVTS", len(events), rows.view(np.uint8).data)
 
 
-def _table_list(identifier: bytes, rows: NDArray[np.void], slots: Sequence[int]) -> bytes:
-    """A payload with one table per row; `slots` are the fields' places in it, `vtable` is filled in here."""
+def table_list(identifier: bytes, rows: NDArray[np.void], slots: Sequence[int]) -> bytes:
+    """A payload whose root table holds a vector of tables.
+
+    Args:
+        identifier: the four letters.
+        rows: (N,) structs, one table each; its field `vtable` (int32, first) is filled in here.
+        slots: byte position of each slot's field in a row.
+    """
     count = rows.size
     vtable = struct.pack(f"<{2 + len(slots)}H", 4 + 2 * len(slots), rows.dtype.itemsize, *slots)
     first = 32 + 4 * count + len(vtable)
@@ -329,14 +298,14 @@ def _encode_imu(samples: ImuSamples) -> bytes:
     rows["values"][:, 0] = samples.temperature
     rows["values"][:, 1:4] = samples.acceleration
     rows["values"][:, 4:7] = samples.rotation
-    return _table_list(b"IMUS", rows, (48, *range(4, 44, 4)))
+    return table_list(b"IMUS", rows, (48, *range(4, 44, 4)))
 
 
 def _encode_triggers(triggers: Triggers) -> bytes:
     rows = np.zeros(len(triggers), [("vtable", "<i4"), ("kind", "u1"), ("pad", "u1", 3), ("t", "<i8")])
     rows["t"] = triggers.t
     rows["kind"] = triggers.kind
-    return _table_list(b"TRIG", rows, (8, 4))
+    return table_list(b"TRIG", rows, (8, 4))
 
 
 def _encode_frame(frame: Frame) -> bytes:

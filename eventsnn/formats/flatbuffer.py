@@ -74,6 +74,14 @@ class Table:
         for place in range(at, at + 4 * count, 4):
             yield Table(self._data, place + int(_number(self._data, place, "I")))
 
+    def table_places(self, slot: int) -> NDArray[np.int64]:
+        """Byte positions of the tables of the vector in `slot`, (N,); they may lie outside of the data."""
+        at, count = self._vector(slot, 4)
+        if not count:
+            return np.empty(0, np.int64)
+        offsets = np.frombuffer(self._data, "<u4", count, at)
+        return at + 4 * np.arange(count) + offsets.astype(np.int64)
+
     def _field(self, slot: int) -> int | None:
         entry = self._vtable + 4 + 2 * slot
         if entry + 2 > self._slots_end:

@@ -10,7 +10,8 @@ from eventsnn.cameras.network.connection import Connection, Payload
 from eventsnn.cameras.network.mailbox import Mailbox
 from eventsnn.errors import CameraError, ConfigError, EventsnnError, FormatError, ShapeError
 from eventsnn.events import Events, Sensor
-from eventsnn.formats.dv_packets import decode_packet, decompress
+from eventsnn.formats.dv_compression import decompress
+from eventsnn.formats.dv_packets import decode_packet
 from eventsnn.streams import CameraStatus, Packet
 
 SIMULATED = "SIMULATED "

@@ -13,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eventsnn.errors import CameraNotFound, EventsnnError, FormatError
+from eventsnn.formats.dv_compression import MAX_PACKET_BYTES, Compression
 from eventsnn.formats.dv_packets import (
     HEADER_SIZE,
     MAX_HEADER_BYTES,
-    MAX_PACKET_BYTES,
     PACKET_HEADER,
-    Compression,
     Header,
     Stream,
     decode_header,
