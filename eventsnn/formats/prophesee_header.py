@@ -74,7 +74,7 @@ class Header:
 
     @property
     def named_sensor(self) -> tuple[Sensor, str] | None:
-        """The size of the sensor that the header names, and where it does; None where it names none we know."""
+        """The size of the sensor that the header names, and where it does; None where that is not known."""
         for keyword in ("sensor_name", "plugin_name"):
             name = self.values.get(keyword, "")
             for part, sensor in _SENSORS:

@@ -8,6 +8,7 @@ Source: docs.prophesee.ai, "RAW File Format".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,7 +33,9 @@ from eventsnn.formats.prophesee_words import WORDS, WordDecoder
 from eventsnn.streams import Packet, TriggerKind, Triggers
 
 _BLOCK_WORDS = 1 << 18
-_CUT_OFF = "bytes of a cut-off last word"
+CUT_OFF = "bytes of a cut-off last word"
+"""A remark, counted in bytes."""
+LARGEST_NOTE = "the header gives no sensor size; {} is the largest coordinates + 1"
 _LARGEST = Sensor(2048, 2048)
 """What 11 bits a coordinate can hold."""
 _VERSIONS = {"2": "EVT2", "2.0": "EVT2", "2.1": "EVT21", "3": "EVT3", "3.0": "EVT3"}
@@ -92,7 +95,7 @@ class PropheseeRaw(EventFile):
         self.sensor = _LARGEST
         x, y = self.index().largest or (0, 0)
         found = Sensor(x + 1, y + 1)
-        self.sensor_note = f"the header gives no sensor size; {found} is the largest coordinates + 1"
+        self.sensor_note = LARGEST_NOTE.format(found)
         return found
 
     def _has_halves_swapped(self) -> bool:
@@ -140,7 +143,7 @@ class PropheseeRaw(EventFile):
             got = self._file.readinto(memoryview(block).cast("B"))
             if got < size:
                 if got:
-                    self.remarks[_CUT_OFF] += got
+                    self.remarks[CUT_OFF] += got
                 return
             words = block[: got // size]
             at += got
@@ -169,14 +172,9 @@ class PropheseeRawWriter(EventWriter):
                 f"cannot save to {path}: {self.encoding} holds {_LARGEST} pixels, not {sensor}"
             )
         super().__init__(path, sensor)
-        if self.encoding == "EVT3":
-            from eventsnn.kernels.evt3 import WRITER_STATE, encode_evt3 as kernel
-        elif self.encoding == "EVT21":
-            from eventsnn.kernels.evt21 import WRITER_STATE, encode_evt21 as kernel
-        else:
-            from eventsnn.kernels.evt2 import WRITER_STATE, encode_evt2 as kernel
-        self._kernel = kernel
-        self._state = np.full(WRITER_STATE, -1, np.int64)
+        module = import_module(f"eventsnn.kernels.{self.encoding.lower()}")
+        self._encode = getattr(module, f"encode_{self.encoding.lower()}")
+        self._state = np.full(module.WRITER_STATE, -1, np.int64)
         self._words = np.empty(_BLOCK_WORDS, WORDS[self.encoding])
         self._camera = writing.camera
         self._offset_us: int | None = None
@@ -202,7 +200,8 @@ class PropheseeRawWriter(EventWriter):
             )
         if len(triggers) and triggers.line.max() >= self.lines:
             raise StorageError(
-                f"{self.path}: {self.encoding} has trigger lines 0 to {self.lines - 1}, not {triggers.line.max()}"
+                f"{self.path}: {self.encoding} has trigger lines 0 to {self.lines - 1}, "
+                f"not {triggers.line.max()}"
             )
 
     def _due(self, following: Events | None) -> Triggers:
@@ -232,7 +231,7 @@ class PropheseeRawWriter(EventWriter):
         event, trigger = 0, 0
         t, trigger_t = events.t - self._offset_us, triggers.t - self._offset_us
         while event < len(events) or trigger < len(triggers):
-            more_events, more_triggers, words = self._kernel(
+            more_events, more_triggers, words = self._encode(
                 t[event:], events.x[event:], events.y[event:], events.p[event:],
                 trigger_t[trigger:], triggers.kind[trigger:], triggers.line[trigger:],
                 self._state, self._words,

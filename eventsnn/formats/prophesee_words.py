@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -37,21 +38,17 @@ class WordDecoder:
     """
 
     def __init__(self, encoding: str, sensor: Sensor) -> None:
-        if encoding == "EVT3":
-            from eventsnn.kernels.evt3 import STATE, decode_evt3 as kernel
-        elif encoding == "EVT21":
-            from eventsnn.kernels.evt21 import STATE, decode_evt21 as kernel
-        elif encoding == "EVT2":
-            from eventsnn.kernels.evt2 import STATE, decode_evt2 as kernel
-        else:
+        if encoding not in WORDS:
             raise FormatError(f"the encoding {encoding} is not known; known are {', '.join(WORDS)}")
         from eventsnn.kernels.expand import ROOM
 
-        self._kernel, self._room = kernel, ROOM
+        kernel = import_module(f"eventsnn.kernels.{encoding.lower()}")
+        self._decode = getattr(kernel, f"decode_{encoding.lower()}")
+        self._room = ROOM
         self._most_per_word = _MOST_PER_WORD[encoding]
         self.dtype = WORDS[encoding]
         self.sensor = sensor
-        self._state = np.array(STATE, np.int64)
+        self._state = np.array(kernel.STATE, np.int64)
         self._counts = np.zeros(len(COUNTED), np.int64)
 
     @property
@@ -76,7 +73,7 @@ class WordDecoder:
         x, y, p = np.empty(room, np.uint16), np.empty(room, np.uint16), np.empty(room, np.bool_)
         marks = min(_STRETCH_TRIGGERS, words.size)
         mark_t, kind, line = np.empty(marks, np.int64), np.empty(marks, np.uint8), np.empty(marks, np.uint8)
-        used, events, triggers = self._kernel(
+        used, events, triggers = self._decode(
             words, self._state, self._counts, t, x, y, p, mark_t, kind, line
         )
         return (

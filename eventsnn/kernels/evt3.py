@@ -75,7 +75,7 @@ def decode_evt3(
             t[events], x[events], y[events] = now, np.uint16(payload & 0x7FF), np.uint16(row)
             p[events] = (payload >> 11) != 0
             events += np.uint64(kind == _ADDR_X)
-        elif kind == _VECT_12 or kind == _VECT_8:
+        elif kind in (_VECT_12, _VECT_8):
             valid = np.uint64(payload if kind == _VECT_12 else payload & 0xFF)
             if high >= 0 and row >= 0:
                 events = expand(valid, now, base, row, base_p, events, t, x, y, p)
