@@ -80,11 +80,12 @@ class Text(EventFile):
         from eventsnn.kernels.text import GOOD, parse_lines
 
         columns = np.array(["txyp".find(column) if column else -1 for column in self.layout.columns])
-        for (at, number), block in self._blocks(place or self._begin):
-            most = block.count(b"\n")
+        at, number = place or self._begin
+        while block := self._lines(at, number):
+            data = np.frombuffer(block, np.uint8)
+            most = int(np.count_nonzero(data == ord("\n")))
             t, x, y = np.empty(most, np.int64), np.empty(most, np.uint16), np.empty(most, np.uint16)
             p = np.empty(most, np.bool_)
-            data = np.frombuffer(block, np.uint8)
             count, lines, wrong, kind, line, word = parse_lines(
                 data, columns, POWERS[self.layout.unit], t, x, y, p
             )
@@ -96,24 +97,19 @@ class Text(EventFile):
                 where = f"{self.path}: line {number + lines}, at byte {at + line},"
                 end = block.index(b"\n", line)
                 raise FormatError(f"{where} {self._complaint(block[line:end], block[word:end], wrong, kind)}")
+            at += len(block)
+            number += lines
 
-    def _blocks(self, place: Place) -> Iterator[tuple[Place, bytes]]:
-        """Whole lines, some MiB of them, each time with their place: (byte, number of the first line)."""
-        at, number = place
-        while block := self._bytes(at, _BLOCK_BYTES):
-            whole = block.rfind(b"\n") + 1
-            if len(block) == _BLOCK_BYTES and not whole:
-                raise FormatError(
-                    f"{self.path}: line {number}, at byte {at}, is longer than {len(block)} bytes"
-                )
-            if len(block) < _BLOCK_BYTES and whole < len(block):
-                # the last line may lack its end
-                block += b"\n"
-                whole = len(block)
-            block = block[:whole]
-            yield (at, number), block
-            at += whole
-            number += block.count(b"\n")
+    def _lines(self, at: int, number: int) -> bytes:
+        """Whole lines from byte `at` on, some MiB of them."""
+        block = self._bytes(at, _BLOCK_BYTES)
+        whole = block.rfind(b"\n") + 1
+        if len(block) < _BLOCK_BYTES:
+            # the last line may lack its end
+            return block + b"\n" if whole < len(block) else block
+        if not whole:
+            raise FormatError(f"{self.path}: line {number}, at byte {at}, is longer than {len(block)} bytes")
+        return block[:whole]
 
     def _complaint(self, line: bytes, word: bytes, wrong: int, kind: int) -> str:
         from eventsnn.kernels.text import IMPOSSIBLE, P, T

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
@@ -224,58 +224,62 @@ def _sensor(width: bytes, height: bytes, where: str) -> Sensor:
 
 def _order(rows: Sequence[Sequence[bytes]]) -> str:
     """The usual order that the first lines fit; "txyp" where none does, or they do not tell."""
-    fitting = [order for order in _ORDERS if rows and _fits(order, rows)]
-    if len(rows) >= _ENOUGH_ROWS:
-        rising = [order for order in fitting if _steps_back(order, rows) <= len(rows) // 10]
-        fitting = rising or fitting
-    return fitting[0] if fitting else _ORDERS[0]
+    usual = _ORDERS[0]
+    whole = [row for row in rows if len(row) == len(usual) and is_event(row)]
+    if len(whole) >= _ENOUGH_ROWS:
+        # a damaged line shall not turn the columns of the others
+        fitting = [order for order in _ORDERS if _fits(order, whole) >= 0.99 * len(whole)]
+        return min(fitting, key=lambda order: _steps_back(order, whole), default=usual)
+    if _fits(usual, whole):
+        return usual
+    return next((order for order in _ORDERS if whole and _fits(order, whole) == len(whole)), usual)
 
 
-def _fits(order: str, rows: Sequence[Sequence[bytes]]) -> bool:
-    places = {column: order.index(column) for column in order}
-    for row in rows:
-        if len(row) != len(order) or not _NUMBER.fullmatch(row[places["t"]]):
-            return False
-        polarity = row[places["p"]]
-        if polarity.lower() not in _POLARITY_WORDS and not (
-            _NUMBER.fullmatch(polarity) and float(polarity) in (-1, 0, 1)
-        ):
-            return False
-        for column in "xy":
-            place = row[places[column]]
-            if not _NUMBER.fullmatch(place) or float(place) not in range(65536):
-                return False
-    return True
+def _fits(order: str, rows: Sequence[Sequence[bytes]]) -> int:
+    """How many of the rows can be events in this order."""
+    t, x, y, p = (order.index(column) for column in "txyp")
+    return sum(
+        _NUMBER.fullmatch(row[t]) is not None
+        and _is_pixel(row[x])
+        and _is_pixel(row[y])
+        and (row[p].lower() in _POLARITY_WORDS or float(row[p]) in (-1, 0, 1))
+        for row in rows
+    )
+
+
+def _is_pixel(word: bytes) -> bool:
+    return _NUMBER.fullmatch(word) is not None and float(word) in range(65536)
 
 
 def _steps_back(order: str, rows: Sequence[Sequence[bytes]]) -> int:
-    times = [float(row[order.index("t")]) for row in rows]
-    return sum(b < a for a, b in pairwise(times))
+    """How often time steps back; always, where it does not pass at all."""
+    t = order.index("t")
+    times = [float(row[t]) for row in rows if _NUMBER.fullmatch(row[t])]
+    return sum(b < a for a, b in pairwise(times)) if times[-1] > times[0] else len(times)
 
 
 def _unit(times: Sequence[bytes], sized: bool) -> tuple[TimeUnit, str]:
     """(unit, why, where only their size says it) of times."""
-    most = max((abs(value) for value in _whole(times)), default=0)
     if all(word.lstrip(b"+-").isdigit() for word in times):
-        if most >= FIRST_NANOSECOND:
+        size = _usual_size([int(word) for word in times])
+        if size >= FIRST_NANOSECOND:
             return "ns", "integer times taken for ns, for they are so large"
-        if most in _EPOCH_MS and not sized:
+        if size in _EPOCH_MS and not sized:
             return "ms", "integer times taken for ms since 1970, for they are so large"
         return "us", ""
-    if most >= FIRST_NANOSECOND // 10:
-        return "ns", "times with a point taken for ns, for they are so large"
-    if most >= FIRST_NANOSECOND // 10**4:
-        return "us", "times with a point taken for µs, for they are so large"
-    if most >= 10**11:
-        return "ms", "times with a point taken for ms since 1970, for they are so large"
     values = [float(word) for word in times]
+    size = _usual_size(values)
+    if size >= FIRST_NANOSECOND // 10:
+        return "ns", "times with a point taken for ns, for they are so large"
+    if size >= FIRST_NANOSECOND // 10**4:
+        return "us", "times with a point taken for µs, for they are so large"
+    if size >= 10**11:
+        return "ms", "times with a point taken for ms since 1970, for they are so large"
     if len(values) >= _ENOUGH_ROWS and len(set(values)) > 1 and all(value.is_integer() for value in values):
         return "us", "times with a point taken for µs, for they are whole"
     return "s", ""
 
 
-def _whole(times: Sequence[bytes]) -> Iterator[int]:
-    for word in times:
-        value = float(word)
-        if abs(value) < 1e30:
-            yield int(value)
+def _usual_size(times: Sequence[float]) -> float:
+    """The median of the distances from 0: a damaged time may be of any size."""
+    return sorted(map(abs, times))[(len(times) - 1) // 2] if times else 0

@@ -26,6 +26,8 @@ _FARTHEST_EXPONENT = 100_000
 
 _BLANK, _TAB, _RETURN, _NEWLINE = 32, 9, 13, 10
 _COMMA, _SEMICOLON, _HASH, _PERCENT = 44, 59, 35, 37
+_ENDS_WORD = np.zeros(256, np.bool_)
+_ENDS_WORD[[_BLANK, _TAB, _RETURN, _NEWLINE, _COMMA, _SEMICOLON, _HASH, _PERCENT]] = True
 _PLUS, _MINUS, _POINT, _ZERO, _E, _LOWER = 43, 45, 46, 48, 101, 32
 
 
@@ -34,11 +36,6 @@ def _blanks(data: NDArray[np.uint8], i: int) -> int:
     while data[i] == _BLANK or data[i] == _TAB or data[i] == _RETURN:
         i += 1
     return i
-
-
-@njit(nogil=True, cache=True)
-def _ends_word(byte: int) -> bool:
-    return byte in (_BLANK, _NEWLINE, _COMMA, _TAB, _RETURN, _SEMICOLON, _HASH, _PERCENT)
 
 
 @njit(nogil=True, cache=True)
@@ -179,15 +176,23 @@ def parse_lines(
                 kind = columns[column]
                 word = i
                 if kind == OTHER:
-                    while not _ends_word(data[i]):
+                    while not _ENDS_WORD[data[i]]:
                         i += 1
                 elif kind == P and data[i] >= 65:
                     i, polarity = _polarity_word(data, i)
                     if i < 0:
                         return count, line, NOT_AN_EVENT, kind, begin, word
                 else:
-                    i, value, possible = _number(data, i, scale if kind == T else 0, kind != T)
-                    if i < 0 or not _ends_word(data[i]):
+                    value, possible = 0, True
+                    digit = int(data[i]) - _ZERO
+                    while 0 <= digit <= 9:
+                        value = value * 10 + digit
+                        i += 1
+                        digit = int(data[i]) - _ZERO
+                    # Most numbers are short and whole; the rest is read again.
+                    if not _ENDS_WORD[data[i]] or i == word or i - word > 17 or (kind == T and scale != 0):
+                        i, value, possible = _number(data, word, scale if kind == T else 0, kind != T)
+                    if i < 0 or not _ENDS_WORD[data[i]]:
                         return count, line, NOT_AN_EVENT, kind, begin, word
                     if kind == T:
                         time = value
@@ -202,7 +207,7 @@ def parse_lines(
                         possible &= -1 <= value <= 1
                     if not possible:
                         return count, line, IMPOSSIBLE, kind, begin, word
-                if not _ends_word(data[i]):
+                if not _ENDS_WORD[data[i]]:
                     return count, line, NOT_AN_EVENT, kind, begin, word
                 i = _blanks(data, i)
                 if data[i] == _COMMA or data[i] == _SEMICOLON:
