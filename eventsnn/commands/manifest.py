@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +16,7 @@ from eventsnn.errors import StorageError
 from eventsnn.storage import part_path
 
 NAME = ".eventsnn-batch.json"
+_SAVE_EVERY_S = 1.0
 
 
 class Manifest:
@@ -40,6 +43,7 @@ class Manifest:
             raise StorageError(f"another batch is writing to {folder}; wait for it to end") from None
         except OSError:
             pass  # a network folder without locks: the user has to look after it
+        self._saved_s = -math.inf
         self._files: dict[str, Any] = {}
         # a record that cannot be read makes everything anew, which is safe
         with contextlib.suppress(OSError, ValueError):
@@ -70,7 +74,7 @@ class Manifest:
         if self._files.get(self._key(target)) == "begun":
             part_path(target).unlink(missing_ok=True)
         self._files[self._key(target)] = "begun"
-        self._save()
+        self._save_soon()
 
     def end(self, source: Path, target: Path) -> None:
         """Note that an output is whole.
@@ -80,7 +84,7 @@ class Manifest:
             target: its output.
         """
         self._files[self._key(target)] = self._entry(source, target.stat().st_size)
-        self._save()
+        self._save_soon()
 
     def forget(self, target: Path) -> None:
         """Note that an output was given up, with nothing left of it.
@@ -89,7 +93,7 @@ class Manifest:
             target: the output.
         """
         self._files.pop(self._key(target), None)
-        self._save()
+        self._save_soon()
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +101,10 @@ class Manifest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._lock)
+        try:
+            self._save()
+        finally:
+            os.close(self._lock)
 
     def _key(self, target: Path) -> str:
         return str(target.relative_to(self._path.parent))
@@ -112,7 +119,13 @@ class Manifest:
             "settings": self._settings,
         }
 
+    def _save_soon(self) -> None:
+        # with ten thousand outputs, writing all of it after each would take longer than the work
+        if time.monotonic() - self._saved_s > _SAVE_EVERY_S:
+            self._save()
+
     def _save(self) -> None:
+        self._saved_s = time.monotonic()
         part = self._path.with_name(f"{NAME}.part")
         try:
             part.write_text(json.dumps({"files": self._files}, indent=1), "utf-8")

@@ -57,7 +57,8 @@ class SheetWriter:
                 raise
             self._open = False
             finish_part(self.path)
-        return f"{self.path}: {len(self._pictures)} pictures"
+        count = len(self._pictures)
+        return f"{self.path}: {count} picture{'s' * (count > 1)}"
 
     def abandon(self) -> None:
         """Give up: nothing is left; an older file of that name stays."""
