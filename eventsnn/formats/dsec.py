@@ -12,18 +12,21 @@ Our writer adds the attributes width and height, and an entry of ms_to_idx for t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.errors import FormatError
 from eventsnn.events import Events, Sensor
 from eventsnn.formats.event_columns import EventColumns, EventColumnsWriter
 from eventsnn.formats.event_writer import EventWriter
 from eventsnn.formats.format import Format, Writing
 from eventsnn.formats.hdf5_file import Growing, Hdf5File, compression, create_hdf5, has, is_ours
-from eventsnn.formats.row_file import INDEX_ROWS
+from eventsnn.formats.row_file import BLOCK_ROWS, INDEX_ROWS
+from eventsnn.formats.time_order import TimeOrder
 from eventsnn.streams import Packet
 
 _SENSOR = Sensor(640, 480)
@@ -57,18 +60,10 @@ class Dsec(Hdf5File):
     def _edges(
         self, progress: Callable[[float], None] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        if _TABLE not in self.content or not self.rows:
+        table = self._table
+        if table is None:
             return super()._edges(progress)
-        column = self.column(_TABLE)
-        if column.rows > _MOST_MS or column.dtype.kind not in "iu":
-            return super()._edges(progress)
-        table = column.read(0, column.rows).astype(np.int64)
-        if not table.size or table[0] != 0 or table[-1] > self.rows or (np.diff(table) < 0).any():
-            return super()._edges(progress)
-        table = table[table < self.rows]
         wanted = np.arange(0, self.rows, INDEX_ROWS)
-        if not self._fits(table):
-            return super()._edges(progress)
         # the last millisecond that begins at or before each wanted row
         ms = np.unique(np.searchsorted(table, wanted, "right") - 1)
         first_us = ms * 1000 + self._offset_us
@@ -77,13 +72,62 @@ class Dsec(Hdf5File):
         last_us[:-1] = np.maximum(last_us[:-1], first_us[:-1])
         return table[ms], first_us, last_us
 
-    def _fits(self, table: NDArray[np.int64]) -> bool:
-        """Whether some entries of the table are right."""
+    def _packets(
+        self, kinds: tuple[type[object], ...], start_us: int | None, end_us: int | None
+    ) -> Iterator[Packet]:
+        if Events not in kinds:
+            return
+        whole = start_us is None and end_us is None
+        table = None if whole or self.reading.order == "keep" else self._table
+        if table is None:
+            yield from super()._packets(kinds, start_us, end_us)
+            return
+        # the table says that events are in order from millisecond to millisecond: no margin is needed
+        row = 0 if start_us is None else self._row_of((start_us - self._offset_us) // 1000, table)
+        stop = self.rows if end_us is None else self._row_of(-((self._offset_us - end_us) // 1000), table)
+        for events in self._ordered(row, stop):
+            low, high = (events.t[0] if start_us is None else start_us), (2**62 if end_us is None else end_us)
+            inside = events.between(int(low), high)
+            if len(inside):
+                yield inside
+
+    def _ordered(self, row: int, stop: int) -> Iterator[Events]:
+        """The events of some rows, checked as those of a whole file are."""
+        self.remarks.clear()
+        order = TimeOrder(self.reading.order, self.remarks)
+        try:
+            while row < stop:
+                events = self._whole_rows(row, min(stop, row + BLOCK_ROWS))
+                self._at = row
+                self._on_sensor(events, (row,))
+                yield from order.push(events, self._where((row,)))
+                row += len(events)
+        except FormatError:
+            yield from order.flush()
+            raise
+        yield from order.flush()
+
+    def _row_of(self, ms: int, table: NDArray[np.int64]) -> int:
+        """The first event of a millisecond after the offset."""
+        return 0 if ms < 0 else int(table[ms]) if ms < table.size else self.rows
+
+    @cached_property
+    def _table(self) -> NDArray[np.int64] | None:
+        """First row of each millisecond; None where the file has no such table, or a wrong one."""
+        if _TABLE not in self.content or not self.rows:
+            return None
+        column = self.column(_TABLE)
+        if column.rows > _MOST_MS or column.dtype.kind not in "iu":
+            return None
+        table = column.read(0, column.rows).astype(np.int64)
+        if not table.size or table[0] != 0 or table[-1] > self.rows or (np.diff(table) < 0).any():
+            return None
+        table = table[table < self.rows]
         for ms in np.unique(np.linspace(0, table.size - 1, _CHECKED).astype(np.int64)).tolist():
             row, us = int(table[ms]), ms * 1000 + self._offset_us
             if self._times(row, row + 1)[0] < us or (row and self._times(row - 1, row)[0] >= us):
-                return False
-        return True
+                return None
+        return table
 
 
 class DsecWriter(EventWriter):

@@ -60,7 +60,7 @@ def open_hdf5(path: Path) -> h5py.File:
     import h5py
 
     with damage(f"{path}: HDF5"):
-        return h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE_BYTES, locking=False)
+        return h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE_BYTES)
 
 
 def has(head: bytes, path: Path, *names: str) -> bool:
