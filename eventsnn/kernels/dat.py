@@ -5,9 +5,16 @@ Source: docs.prophesee.ai, "DAT File Format".
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_BLOCK = 4096
+"""Records that are looked through for wraps at once."""
+_HALF = 1 << 31
+_LOW = np.uint64(0xFFFFFFFF)
 
 STATE = (0, 0)
 """A decoder that has seen nothing: the last time as written, and µs to add for the wraps before it."""
@@ -37,24 +44,54 @@ def decode_dat(
         p: (N,) bool, written to.
     Returns: how often time wrapped.
     """
-    before, passed = np.uint64(state[0]), np.uint64(state[1])
-    x_mask, y_mask = np.uint64((1 << bits) - 1), np.uint64((1 << row_bits) - 1)
-    y_shift, p_shift = np.uint64(32 + bits), np.uint64(32 + bits + row_bits)
-    half, whole, low = np.uint64(1 << 31), np.uint64(1 << 32), np.uint64(0xFFFFFFFF)
-    wraps = 0
+    before, passed, count = state[0], state[1], 0
+    for begin in range(0, records.size, _BLOCK):
+        some = slice(begin, begin + _BLOCK)
+        falls, last = _largest_fall(records[some], before)
+        if falls < _HALF:
+            _decode(records[some], bits, row_bits, passed, t[some], x[some], y[some], p[some])
+            before = last
+            continue
+        for i in range(begin, min(begin + _BLOCK, records.size)):
+            now = np.int64(records[i] & _LOW)
+            if before - now >= _HALF:
+                passed += 1 << 32
+                count += 1
+            before = now
+            one = slice(i, i + 1)
+            _decode(records[one], bits, row_bits, passed, t[one], x[one], y[one], p[one])
+    state[0], state[1] = before, passed
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _largest_fall(records: NDArray[np.uint64], before: Any) -> tuple[Any, Any]:
+    """How far time falls at most from one record to the next, and the last time; both as written."""
+    largest = before - np.int64(records[0] & _LOW)
+    for i in range(1, records.size):
+        largest = max(largest, np.int64(records[i - 1] & _LOW) - np.int64(records[i] & _LOW))
+    return largest, np.int64(records[records.size - 1] & _LOW)
+
+
+@njit(nogil=True, cache=True)
+def _decode(
+    records: NDArray[np.uint64],
+    bits: int,
+    row_bits: int,
+    passed: Any,
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+) -> None:
+    x_mask, y_mask = np.uint32((1 << bits) - 1), np.uint32((1 << row_bits) - 1)
+    y_shift, p_shift = np.uint32(bits), np.uint32(bits + row_bits)
     for i in range(records.size):
-        record = records[i]
-        now = record & low
-        if before >= now + half:
-            passed += whole
-            wraps += 1
-        before = now
-        t[i] = np.int64(now + passed)
-        x[i] = np.uint16((record >> np.uint64(32)) & x_mask)
-        y[i] = np.uint16((record >> y_shift) & y_mask)
-        p[i] = ((record >> p_shift) & np.uint64(1)) != 0
-    state[0], state[1] = np.int64(before), np.int64(passed)
-    return wraps
+        place = np.uint32(records[i] >> np.uint64(32))
+        t[i] = np.int64(records[i] & _LOW) + passed
+        x[i] = np.uint16(place & x_mask)
+        y[i] = np.uint16((place >> y_shift) & y_mask)
+        p[i] = ((place >> p_shift) & np.uint32(1)) != 0
 
 
 @njit(nogil=True, cache=True)

@@ -59,56 +59,49 @@ def decode_evt3(
         trigger_line: (K,) uint8, written to.
     Returns: how many words were used, events found, and triggers found.
     """
-    high, now, row = np.int64(state[0]), np.int64(state[1]), np.int64(state[2])
-    base, base_p = np.int64(state[3]), state[4] != 0
-    events, triggers, at = np.uint64(0), 0, 0
-    if t.size <= ROOM:
-        return 0, 0, 0
-    full = np.uint64(t.size - ROOM)
-    while at < words.size and events < full:
+    high, now, row, base, base_p = state[0], state[1], state[2], state[3], state[4] != 0
+    low, now = now & 0xFFF, now & ~0xFFF
+    events, triggers, at = np.uint64(0), 0, np.uint64(0)
+    end, full = np.uint64(words.size), np.uint64(max(t.size - ROOM, 0))
+    while at < end and events < full:
         word = np.int64(words[at])
         kind, payload = word >> 12, word & 0xFFF
-        if high >= 0 and row >= 0 and ((_SIMPLE >> kind) & 1 or word == (_TIME_HIGH << 12 | high)):
+        if (_SIMPLE >> kind) & 1 | (word == (_TIME_HIGH << 12 | high)):
             # Written whether it is an event or not, because a branch that guesses wrong costs more.
-            row = (payload & 0x7FF) if kind == _ADDR_Y else row
-            now = ((now & ~0xFFF) | payload) if kind == _TIME_LOW else now
-            t[events], x[events], y[events] = now, np.uint16(payload & 0x7FF), np.uint16(row)
-            p[events] = (payload >> 11) != 0
-            events += np.uint64(kind == _ADDR_X)
+            row = payload & 0x7FF if kind == _ADDR_Y else row
+            low = payload if kind == _TIME_LOW else low
+            t[events], x[events], y[events] = now | low, np.uint16(payload & 0x7FF), np.uint16(row)
+            p[events] = payload >= 0x800
+            seen = (high >= 0) & (row >= 0)
+            events += np.uint64((kind == _ADDR_X) & seen)
+            counts[2] += (kind == _ADDR_X) & ~seen
         elif kind in (_VECT_12, _VECT_8):
             valid = np.uint64(payload if kind == _VECT_12 else payload & 0xFF)
             if high >= 0 and row >= 0:
-                events = expand(valid, now, base, row, base_p, events, t, x, y, p)
+                events = expand(valid, now | low, base, row, base_p, events, t, x, y, p)
             else:
-                counts[2] += np.int64(valid != 0)
+                counts[2] += valid != 0
             base = min(base + (12 if kind == _VECT_12 else 8), _FARTHEST_X)
         elif kind == _VECT_BASE_X:
-            base, base_p = payload & 0x7FF, (payload >> 11) != 0
+            base, base_p = payload & 0x7FF, payload >= 0x800
         elif kind == _TIME_HIGH:
-            if payload != high:
-                wrapped = wraps(payload, high, 12)
-                counts[1] += wrapped
-                now = (((now >> 24) + wrapped) << 24) | (payload << 12)
-                high = payload
+            wrapped = wraps(payload, high, 12)
+            counts[1] += wrapped
+            now = (((now >> 24) + wrapped) << 24) | (payload << 12)
+            high, low = payload, 0
         elif kind == _EXT_TRIGGER:
             if triggers == trigger_t.size:
                 break
             if high >= 0:
-                trigger_t[triggers] = now
+                trigger_t[triggers] = now | low
                 trigger_kind[triggers] = 2 - (payload & 1)
                 trigger_line[triggers] = payload >> 8
                 triggers += 1
-        elif kind == _ADDR_Y:
-            row = payload & 0x7FF
-        elif kind == _TIME_LOW:
-            now = (now & ~0xFFF) | payload
-        elif kind == _ADDR_X:
-            counts[2] += 1
         elif kind not in (_CONTINUED_4, _OTHERS, _CONTINUED_12):
             counts[0] += 1
-        at += 1
-    state[0], state[1], state[2], state[3], state[4] = high, now, row, base, base_p
-    return at, np.int64(events), triggers
+        at += np.uint64(1)
+    state[0], state[1], state[2], state[3], state[4] = high, now | low, row, base, base_p
+    return np.int64(at), np.int64(events), triggers
 
 
 @njit(nogil=True, cache=True)

@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ROOM = 32
+from eventsnn.kernels.vectors import store_pixels, trailing_zeros
+
+ROOM = 40
 """Places behind the last event of a column that `expand` may write to."""
+
+
+def _set_bits() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The places of the bits that a byte has set, lowest first, a byte each; and how many they are."""
+    places = np.zeros((256, 8), np.uint8)
+    number = np.zeros(256, np.uint64)
+    for byte in range(256):
+        bits = [bit for bit in range(8) if byte >> bit & 1]
+        places[byte, : len(bits)], number[byte] = bits, len(bits)
+    return places.view("<u8").ravel().astype(np.uint64), number
+
+
+_PLACES, _NUMBER = _set_bits()
 
 
 @njit(nogil=True, cache=True)
 def expand(
-    valid: int,
-    t_us: int,
-    first_x: int,
-    row: int,
-    on: bool,
-    events: int,
+    valid: Any,
+    t_us: Any,
+    first_x: Any,
+    row: Any,
+    on: Any,
+    events: Any,
     t: NDArray[np.int64],
     x: NDArray[np.uint16],
     y: NDArray[np.uint16],
     p: NDArray[np.bool_],
-) -> int:
+) -> Any:
     """Append an event for each bit that is set.
 
     Args:
         valid: uint64, bit k is the pixel at `first_x` + k; at most 32 bits.
-        t_us: time, µs.
-        first_x: px.
-        row: y, px.
-        on: polarity.
+        t_us: int64, µs.
+        first_x: int64, px.
+        row: int64, y, px.
+        on: bool, polarity.
         events: uint64, how many the columns hold; `ROOM` more must fit.
         t: (N,) int64, µs, written to.
         x: (N,) uint16, px, written to.
         y: (N,) uint16, px, written to.
         p: (N,) bool, written to.
-    Returns: how many the columns hold now.
+    Returns: uint64, how many the columns hold now.
     """
     column = np.uint64(first_x)
     while valid:
-        t[events], y[events], p[events] = t_us, np.uint16(row), on
-        x[events] = np.uint16(column)
-        events += valid & np.uint64(1)
-        valid >>= np.uint64(1)
-        column += np.uint64(1)
+        # Eight pixels at once from the next one that is set, whether they are or not: what is written
+        # too much the next ones overwrite.
+        skip = trailing_zeros(valid)
+        valid >>= skip
+        column += skip
+        byte = valid & np.uint64(0xFF)
+        where = (byte << np.uint64(16)) | (column & np.uint64(0xFFFF))
+        store_pixels(t, x, y, p, events, np.int64(t_us), np.uint16(row), np.uint8(on), _PLACES, where)
+        events += _NUMBER[byte]
+        valid >>= np.uint64(8)
+        column += np.uint64(8)
     return events
