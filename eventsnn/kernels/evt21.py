@@ -57,7 +57,7 @@ def decode_evt21(
         upper = np.int64(words[at] >> np.uint64(32))
         kind, payload = upper >> 28, upper & 0xFFFFFFF
         if kind < 2:
-            valid = words[at] & np.uint64(0xFFFFFFFF)
+            valid = words[at] & np.uint64(0xFFFFFFFF)  # a mask
             if high >= 0:
                 first_x, row = (payload >> 11) & 0x7FF, payload & 0x7FF
                 events = expand(valid, now | (payload >> 22), first_x, row, kind == 1, events, t, x, y, p)

@@ -63,21 +63,21 @@ def decode_evt3(
     low, now = now & 0xFFF, now & ~0xFFF
     events, triggers, at = np.uint64(0), 0, np.uint64(0)
     end, full = np.uint64(words.size), np.uint64(max(t.size - ROOM, 0))
+    # Nothing is an event before the first time and row, and then no word is simple.
+    simple = _SIMPLE if high >= 0 and row >= 0 else 0
     while at < end and events < full:
         word = np.int64(words[at])
         kind, payload = word >> 12, word & 0xFFF
-        if (_SIMPLE >> kind) & 1 | (word == (_TIME_HIGH << 12 | high)):
+        if (simple >> kind) & 1 | (word == (_TIME_HIGH << 12 | high)):
             # Written whether it is an event or not, because a branch that guesses wrong costs more.
             row = payload & 0x7FF if kind == _ADDR_Y else row
             low = payload if kind == _TIME_LOW else low
             t[events], x[events], y[events] = now | low, np.uint16(payload & 0x7FF), np.uint16(row)
             p[events] = payload >= 0x800
-            seen = (high >= 0) & (row >= 0)
-            events += np.uint64((kind == _ADDR_X) & seen)
-            counts[2] += (kind == _ADDR_X) & ~seen
+            events += np.uint64(kind == _ADDR_X)
         elif kind in (_VECT_12, _VECT_8):
             valid = np.uint64(payload if kind == _VECT_12 else payload & 0xFF)
-            if high >= 0 and row >= 0:
+            if simple:
                 events = expand(valid, now | low, base, row, base_p, events, t, x, y, p)
             else:
                 counts[2] += valid != 0
@@ -89,6 +89,7 @@ def decode_evt3(
             counts[1] += wrapped
             now = (((now >> 24) + wrapped) << 24) | (payload << 12)
             high, low = payload, 0
+            simple = _SIMPLE if row >= 0 else 0
         elif kind == _EXT_TRIGGER:
             if triggers == trigger_t.size:
                 break
@@ -97,6 +98,13 @@ def decode_evt3(
                 trigger_kind[triggers] = 2 - (payload & 1)
                 trigger_line[triggers] = payload >> 8
                 triggers += 1
+        elif kind == _ADDR_Y:
+            row = payload & 0x7FF
+            simple = _SIMPLE if high >= 0 else 0
+        elif kind == _TIME_LOW:
+            low = payload
+        elif kind == _ADDR_X:
+            counts[2] += 1
         elif kind not in (_CONTINUED_4, _OTHERS, _CONTINUED_12):
             counts[0] += 1
         at += np.uint64(1)
