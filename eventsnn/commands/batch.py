@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import multiprocessing
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from eventsnn.commands.inputs import find, outputs
+from eventsnn.commands.interruption import at_work, interruptible, obey_the_parent, watched
 from eventsnn.commands.jobs import Job, settings
 from eventsnn.commands.manifest import Manifest
 from eventsnn.commands.progress import Meter, shown, silent
@@ -40,7 +37,7 @@ def run(options: argparse.Namespace, job: Callable[[Path], Job], suffix: Callabl
     """
     folder = Path(options.output)
     found = find(options.input, folder)
-    with stopped_like_ctrl_c():
+    with interruptible():
         if not (found.several or folder.is_dir() or options.output.endswith("/")):
             if options.workers or options.scheduler:
                 raise ConfigError(
@@ -57,7 +54,7 @@ def _single(source: Path, target: Path, job: Job) -> int:
     if source.exists() and target.exists() and source.samefile(target):
         raise ConfigError(f"{target} is the recording itself; give another name")
     with shown(source.name) as meter:
-        said = job(source, target, meter)
+        said = job(source, target, watched(meter))
     print(said)
     return 0
 
@@ -106,17 +103,22 @@ def _many(pairs: list[Pair], folder: Path, job: Job, options: argparse.Namespace
 def _attempt(job: Job, source: Path, target: Path, meter: Meter = silent) -> tuple[str, str]:
     """(what the job says, why it failed): one of them is empty."""
     try:
-        return job(source, target, meter), ""
+        return job(source, target, watched(meter)), ""
     except (EventsnnError, OSError) as error:
         return "", " ".join(str(error).split())
+
+
+def _in_worker(job: Job, source: Path, target: Path) -> tuple[str, str]:
+    with at_work():
+        return _attempt(job, source, target)
 
 
 def _in_processes(pairs: list[Pair], job: Job, workers: int, done: Done) -> None:
     # a forked child would share the locks of threads that it does not have
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_obey_the_parent)
+    pool = ProcessPoolExecutor(workers, context, initializer=obey_the_parent)
     try:
-        futures = {pool.submit(_attempt, job, *pair): pair for pair in pairs}
+        futures = {pool.submit(_in_worker, job, *pair): pair for pair in pairs}
         for future in as_completed(futures):
             done(futures[future], *_outcome(future))
     except BaseException:
@@ -163,29 +165,3 @@ def _on_dask(pairs: list[Pair], job: Job, address: str, done: Done) -> None:
         except BaseException:
             client.cancel(list(futures))
             raise
-
-
-@contextmanager
-def stopped_like_ctrl_c() -> Iterator[None]:
-    """While the block runs, SIGTERM (a cluster's time limit) ends it like Ctrl-C: outputs are taken back."""
-    try:
-        before = signal.signal(signal.SIGTERM, _interrupt)
-    except ValueError:  # not in the main thread, which alone gets signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _obey_the_parent() -> None:
-    """In a worker: a Ctrl-C of the terminal reaches everybody; the parent passes it on, once."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the clean-up is not to be interrupted again
-    raise KeyboardInterrupt
