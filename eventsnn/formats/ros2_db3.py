@@ -1,0 +1,101 @@
+"""ROS 2 database (`.db3`): messages as rows of an SQLite table, as rosbag2's default storage wrote them.
+
+The metadata file beside it is not needed. Source: github.com/ros2/rosbag2, rosbag2_storage_sqlite3.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from eventsnn.errors import FormatError
+from eventsnn.formats.format import Format
+from eventsnn.formats.ros_recording import Message, RosRecording, Topic
+
+MAGIC = b"SQLite format 3\0"
+_LONGEST_MESSAGE = 1 << 28
+
+
+class Ros2Database(RosRecording):
+    """A `.db3` file of a ROS 2 recording."""
+
+    format = "ROS 2 db3"
+    unit: ClassVar[str] = "message"
+
+    def _find_topics(self) -> list[Topic]:
+        self._database = _connect(self.path)
+        try:
+            rows = self._database.execute(
+                "SELECT id, name, type, serialization_format FROM topics ORDER BY id"
+            ).fetchall()
+            last = self._database.execute("SELECT max(id) FROM messages").fetchone()[0]
+        except sqlite3.Error as error:
+            raise FormatError(
+                f"{self.path} is damaged: its table of topics cannot be read: {error}"
+            ) from error
+        self.extent = int(last or 0) + 1
+        self._topics = {
+            number: Topic(str(name), str(kind).replace("/msg/", "/"), True) for number, name, kind, _ in rows
+        }
+        for _, name, _, serialisation in rows:
+            if serialisation != "cdr":
+                raise FormatError(f"{self.path}: {name} is serialised as {serialisation!r}; only cdr is read")
+        return list(self._topics.values())
+
+    def _messages(self, topics: set[Topic], at: int, inside: int) -> Iterator[Message]:
+        wanted = {number: topic for number, topic in self._topics.items() if topic in topics}
+        try:
+            rows = self._database.execute(
+                "SELECT id, topic_id, data FROM messages WHERE id >= ? ORDER BY id", (at,)
+            )
+            for number, topic, data in rows:
+                at = number + 1
+                if topic in wanted:
+                    if not isinstance(data, bytes):
+                        raise FormatError(f"{self.path} is damaged: message {number} holds no bytes")
+                    yield Message(number, 0, wanted[topic], memoryview(data))
+                elif topic not in self._topics:
+                    self.remarks["messages of an unknown topic, left out"] += 1
+        except sqlite3.Error as error:
+            raise FormatError(
+                f"{self.path} is damaged at message {at}: {error}; everything before it was read"
+            ) from error
+
+    def close(self) -> None:
+        """Give the file back; calling it twice is harmless."""
+        if hasattr(self, "_database"):
+            self._database.close()
+        super().close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # A log beside the file holds messages that are not in it yet; without one nothing can change.
+    alone = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    try:
+        database = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro{alone}", uri=True, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise FormatError(f"{path} cannot be opened: {error}") from error
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_MESSAGE)
+    return database
+
+
+def _recognises(head: bytes, path: Path) -> bool:
+    if not head.startswith(MAGIC):
+        return False
+    if path.suffix.lower() == ".db3":
+        return True
+    database = _connect(path)
+    try:
+        database.execute("SELECT 1 FROM topics, messages LIMIT 0")
+    except sqlite3.Error:
+        return False
+    finally:
+        database.close()
+    return True
+
+
+FORMAT = Format("ROS 2 db3", (".db3",), _recognises, Ros2Database)
