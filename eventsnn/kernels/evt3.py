@@ -24,7 +24,6 @@ WRITER_STATE = 6
 
 _ADDR_Y, _ADDR_X, _VECT_BASE_X, _VECT_12, _VECT_8, _TIME_LOW = 0x0, 0x2, 0x3, 0x4, 0x5, 0x6
 _CONTINUED_4, _TIME_HIGH, _EXT_TRIGGER, _OTHERS, _CONTINUED_12 = 0x7, 0x8, 0xA, 0xE, 0xF
-_SIMPLE = (1 << _ADDR_Y) | (1 << _ADDR_X) | (1 << _TIME_LOW)
 _LONGEST = 8
 """Words that one step of the encoder writes at most."""
 _FARTHEST_X = 4096
@@ -63,33 +62,49 @@ def decode_evt3(
     low, now = now & 0xFFF, now & ~0xFFF
     events, triggers, at = np.uint64(0), 0, np.uint64(0)
     end, full = np.uint64(words.size), np.uint64(max(t.size - ROOM, 0))
-    # Nothing is an event before the first time and row, and then no word is simple.
-    simple = _SIMPLE if high >= 0 and row >= 0 else 0
+    one, two = np.uint64(1), np.uint64(2)
     while at < end and events < full:
         word = np.int64(words[at])
         kind, payload = word >> 12, word & 0xFFF
-        if (simple >> kind) & 1 | (word == (_TIME_HIGH << 12 | high)):
-            # Written whether it is an event or not, because a branch that guesses wrong costs more.
-            row = payload & 0x7FF if kind == _ADDR_Y else row
-            low = payload if kind == _TIME_LOW else low
-            t[events], x[events], y[events] = now | low, np.uint16(payload & 0x7FF), np.uint16(row)
-            p[events] = payload >= 0x800
-            events += np.uint64(kind == _ADDR_X)
+        if kind == _ADDR_Y:
+            row = payload & 0x7FF
+            # Most rows have one event, which is the next word.
+            if at + one < end and words[at + one] >> 12 == _ADDR_X and high >= 0:
+                at += one
+                payload = np.int64(words[at])
+                t[events], x[events], y[events] = now | low, np.uint16(payload & 0x7FF), np.uint16(row)
+                p[events] = (payload & 0x800) != 0
+                events += one
+        elif kind == _ADDR_X:
+            if high >= 0 and row >= 0:
+                t[events], x[events], y[events] = now | low, np.uint16(payload & 0x7FF), np.uint16(row)
+                p[events] = (payload & 0x800) != 0
+                events += one
+            else:
+                counts[2] += 1
+        elif kind == _TIME_LOW:
+            low = payload
         elif kind in (_VECT_12, _VECT_8):
-            valid = np.uint64(payload if kind == _VECT_12 else payload & 0xFF)
-            if simple:
+            valid, columns = np.uint64(payload if kind == _VECT_12 else payload & 0xFF), 12
+            if kind == _VECT_8:
+                columns = 8
+            elif at + two < end and words[at + one] >> 12 == _VECT_12 and words[at + two] >> 12 == _VECT_8:
+                valid |= (np.uint64(words[at + one]) & np.uint64(0xFFF)) << np.uint64(12)
+                valid |= (np.uint64(words[at + two]) & np.uint64(0xFF)) << np.uint64(24)
+                at, columns = at + two, 32
+            if high >= 0 and row >= 0:
                 events = expand(valid, now | low, base, row, base_p, events, t, x, y, p)
             else:
                 counts[2] += valid != 0
-            base = min(base + (12 if kind == _VECT_12 else 8), _FARTHEST_X)
+            base = min(base + columns, _FARTHEST_X)
         elif kind == _VECT_BASE_X:
-            base, base_p = payload & 0x7FF, payload >= 0x800
+            base, base_p = payload & 0x7FF, (payload & 0x800) != 0
         elif kind == _TIME_HIGH:
-            wrapped = wraps(payload, high, 12)
-            counts[1] += wrapped
-            now = (((now >> 24) + wrapped) << 24) | (payload << 12)
-            high, low = payload, 0
-            simple = _SIMPLE if row >= 0 else 0
+            if payload != high:
+                wrapped = wraps(payload, high, 12)
+                counts[1] += wrapped
+                now = (((now >> 24) + wrapped) << 24) | (payload << 12)
+                high, low = payload, 0
         elif kind == _EXT_TRIGGER:
             if triggers == trigger_t.size:
                 break
@@ -98,16 +113,9 @@ def decode_evt3(
                 trigger_kind[triggers] = 2 - (payload & 1)
                 trigger_line[triggers] = payload >> 8
                 triggers += 1
-        elif kind == _ADDR_Y:
-            row = payload & 0x7FF
-            simple = _SIMPLE if high >= 0 else 0
-        elif kind == _TIME_LOW:
-            low = payload
-        elif kind == _ADDR_X:
-            counts[2] += 1
         elif kind not in (_CONTINUED_4, _OTHERS, _CONTINUED_12):
             counts[0] += 1
-        at += np.uint64(1)
+        at += one
     state[0], state[1], state[2], state[3], state[4] = high, now | low, row, base, base_p
     return np.int64(at), np.int64(events), triggers
 
