@@ -132,6 +132,11 @@ class EventFile(ABC):
         """Give the file back; calling it twice is harmless."""
         self._file.close()
 
+    def __del__(self) -> None:
+        # a constructor that refused the file has left nobody else to close it
+        if hasattr(self, "_file"):
+            self._file.close()
+
     def __enter__(self) -> Self:
         return self
 
