@@ -7,6 +7,7 @@ are those of `TriggerKind`. Source: the AEDAT 4.0 specification (gitlab.com/iniv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +34,11 @@ from eventsnn.formats.event_file import EventFile
 from eventsnn.formats.file_window import FileWindow
 from eventsnn.formats.format import Format, Reading
 from eventsnn.formats.index import Index, Place
+from eventsnn.formats.stretch import STRETCH, Stretch
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet, Triggers
 
 _KINDS: dict[str, type[Packet]] = {"EVTS": Events, "FRME": Frame, "IMUS": ImuSamples, "TRIG": Triggers}
-
-_STRETCH = 1 << 17
-"""Events of small packets are joined to stretches of about this many."""
 
 
 class Aedat4(EventFile):
@@ -102,7 +101,7 @@ class Aedat4(EventFile):
         begin, skip = (self._begin, 0) if place is None else place
         window = FileWindow(self._file)
         decompress = Decompressor(self.header.compression)
-        stretch = _Stretch(self.sensor)
+        stretch = Stretch(self.sensor)
         try:
             for at, stream, size in self._places(window, begin):
                 if stream.number not in wanted:
@@ -111,10 +110,12 @@ class Aedat4(EventFile):
                 try:
                     payload = decompress(window.view(at + PACKET_HEADER.size, size))
                     if stream.identifier == "EVTS":
-                        rows = event_rows(payload)[skip if at == begin else 0 :]
-                        if stretch.count and stretch.count + len(rows) > _STRETCH:
-                            yield from stretch.take()
-                        stretch.add((at, skip if at == begin else 0), rows)
+                        rows = event_rows(payload)
+                        for first in range(skip if at == begin else 0, len(rows), STRETCH):
+                            piece = rows[first : first + STRETCH]
+                            if not stretch.fits(len(piece)):
+                                yield from stretch.take()
+                            stretch.add((at, first), len(piece), partial(_fill, piece))
                         continue
                     if self.header.compression == Compression.NONE:
                         payload = bytes(payload)  # else it would change when the window moves on
@@ -198,52 +199,22 @@ def _names(streams: list[Stream]) -> dict[str, Stream]:
     return {str(stream.number): stream for stream in streams}
 
 
-class _Stretch:
-    """Columns of events that are filled packet by packet."""
+def _fill(
+    rows: NDArray[np.void],
+    t: NDArray[np.int64],
+    x: NDArray[np.uint16],
+    y: NDArray[np.uint16],
+    p: NDArray[np.bool_],
+) -> int:
+    """Events as they lie in a file into columns; gives their number."""
+    from eventsnn.kernels.aedat4 import split
 
-    def __init__(self, sensor: Sensor) -> None:
-        from eventsnn.kernels.aedat4 import split
-
-        self._split = split
-        self._sensor = sensor
-        self._room = 0
-        self._place: Place = ()
-        self.count = 0
-
-    def add(self, place: Place, rows: NDArray[np.void]) -> None:
-        """Append the events of a packet, which may be larger than a stretch where it is the first."""
-        if not len(rows):
-            return
-        if not self.count:
-            self._place = place
-        after = self.count + len(rows)
-        if after > self._room:
-            self._room = max(after, _STRETCH)
-            self._t, self._p = np.empty(self._room, np.int64), np.empty(self._room, np.bool_)
-            self._x, self._y = np.empty(self._room, np.uint16), np.empty(self._room, np.uint16)
-        words = rows.view(np.int64)
-        if not words.flags.aligned:
-            words = words.copy()
-        words.flags.writeable = False  # one compiled kernel for all sources
-        new = slice(self.count, after)
-        self._split(words, self._t[new], self._x[new], self._y[new], self._p[new])
-        self.count = after
-
-    def take(self) -> Iterator[tuple[Place, Events]]:
-        """What it holds, in stretches of bounded size; it is empty then."""
-        count, self.count = self.count, 0
-        if not count:
-            return
-        t, x, y, p = self._t[:count], self._x[:count], self._y[:count], self._p[:count]
-        if count < self._room // 2:
-            t, x, y, p = t.copy(), x.copy(), y.copy(), p.copy()
-        else:
-            self._room = 0
-        at, skip = self._place
-        for first in range(0, count, 2 * _STRETCH):
-            piece = slice(first, first + 2 * _STRETCH)
-            # more than one piece is always one packet
-            yield (at, skip + first), Events(t[piece], x[piece], y[piece], p[piece], self._sensor)
+    words = rows.view(np.int64)
+    if not words.flags.aligned:
+        words = words.copy()
+    words.flags.writeable = False  # one compiled kernel for all sources
+    split(words, t, x, y, p)
+    return len(rows)
 
 
 def _recognises(head: bytes, path: Path) -> bool:
