@@ -35,12 +35,14 @@ _SIZE = re.compile(
 _UNIT_SAID = re.compile(rb"\bt(?:imes?)? in (\w+)", re.IGNORECASE)
 _POLARITY_WORDS = (b"true", b"false", b"on", b"off")
 
-_NAMES = {
+NAMES = {
     "t": ("t", "ts", "time", "timestamp", "timestamps", "times"),
     "x": ("x", "xs", "col", "column"),
     "y": ("y", "ys", "row"),
     "p": ("p", "ps", "pol", "polarity", "polarities", "on", "sign"),
 }
+"""What people call each column."""
+
 _UNITS: dict[str, TimeUnit] = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), "ms"),
@@ -163,13 +165,13 @@ def find_layout(preamble: Preamble, rows: Sequence[Sequence[bytes]], reading: Re
     elif preamble.sized:
         columns = tuple("txyp")
     else:
-        columns = tuple(_order(rows))
+        columns = tuple(order_of(rows))
     unit = reading.time_unit or preamble.unit
     if unit is not None:
         return Layout(columns, unit)
     at = columns.index("t")
     times = [row[at] for row in rows if len(row) == len(columns) and _NUMBER.fullmatch(row[at])]
-    return Layout(columns, *_unit(times, preamble.sized))
+    return Layout(columns, *unit_of(times, preamble.sized))
 
 
 def sample(file: BinaryIO) -> list[list[bytes]]:
@@ -207,7 +209,7 @@ def _meaning(names: Sequence[str]) -> tuple[tuple[str, ...], TimeUnit | None]:
     columns, unit = [], None
     for name in names:
         parts = [part for part in re.split(r"[^a-z0-9µμ]+", name.lower()) if part]
-        column = next((key for key, known in _NAMES.items() if parts and parts[0] in known), "")
+        column = next((key for key, known in NAMES.items() if parts and parts[0] in known), "")
         if column == "t":
             unit = next((_UNITS[part] for part in parts[1:] if part in _UNITS), None)
         columns.append(column)
@@ -222,8 +224,12 @@ def _sensor(width: bytes, height: bytes, where: str) -> Sensor:
         raise FormatError(f"{where} is no sensor size: {error}") from error
 
 
-def _order(rows: Sequence[Sequence[bytes]]) -> str:
-    """The usual order that the first lines fit; "txyp" where none does, or they do not tell."""
+def order_of(rows: Sequence[Sequence[bytes]]) -> str:
+    """The usual order that the first lines fit; "txyp" where none does, or they do not tell.
+
+    Args:
+        rows: the words of each line.
+    """
     usual = _ORDERS[0]
     whole = [row for row in rows if len(row) == len(usual) and is_event(row)]
     if len(whole) >= _ENOUGH_ROWS:
@@ -258,8 +264,13 @@ def _steps_back(order: str, rows: Sequence[Sequence[bytes]]) -> int:
     return sum(b < a for a, b in pairwise(times)) if times[-1] > times[0] else len(times)
 
 
-def _unit(times: Sequence[bytes], sized: bool) -> tuple[TimeUnit, str]:
-    """(unit, why, where only their size says it) of times."""
+def unit_of(times: Sequence[bytes], sized: bool) -> tuple[TimeUnit, str]:
+    """(unit, why, where only their size says it) of times.
+
+    Args:
+        times: as written.
+        sized: whether the file begins with the sensor's size.
+    """
     if all(word.lstrip(b"+-").isdigit() for word in times):
         size = _usual_size([int(word) for word in times])
         if size >= FIRST_NANOSECOND:
