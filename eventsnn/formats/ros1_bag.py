@@ -56,7 +56,7 @@ class Ros1Bag(RosRecording):
             while 0 < index < self.extent:
                 record = self._record(index)
                 if record.kind == _CONNECTION:
-                    self._connect(record, self._bytes(record.begin, record.end - record.begin))
+                    self._connect(record, self._data(record))
                 index = record.end
         except FormatError:
             self._topics.clear()
@@ -136,7 +136,10 @@ class Ros1Bag(RosRecording):
             self._topics[number] = Topic(name, kind, False)
 
     def _data(self, record: _Record) -> bytes:
-        return self._bytes(record.begin, record.end - record.begin)
+        size = min(record.end, self.extent) - record.begin
+        if size > MOST_BYTES:
+            raise FormatError(f"it claims {size} bytes")
+        return self._bytes(record.begin, size)
 
     def _record(self, at: int) -> _Record:
         """The record at a byte of the file, its data not read yet.

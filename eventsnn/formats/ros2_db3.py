@@ -16,6 +16,7 @@ from eventsnn.formats.ros_recording import Message, RosRecording, Topic
 
 MAGIC = b"SQLite format 3\0"
 _LONGEST_MESSAGE = 1 << 28
+_HEADER_BYTES = 100
 
 
 class Ros2Database(RosRecording):
@@ -25,6 +26,7 @@ class Ros2Database(RosRecording):
     unit: ClassVar[str] = "message"
 
     def _find_topics(self) -> list[Topic]:
+        self._is_whole()
         self._database = _connect(self.path)
         try:
             rows = self._database.execute(
@@ -62,6 +64,23 @@ class Ros2Database(RosRecording):
             raise FormatError(
                 f"{self.path} is damaged at message {at}: {error}; everything before it was read"
             ) from error
+
+    def _is_whole(self) -> None:
+        """SQLite takes zeros for what is missing of the last page, so a cut has to be seen before.
+
+        Raises: FormatError: it is cut off.
+        """
+        header = self._bytes(0, _HEADER_BYTES)
+        page = int.from_bytes(header[16:18], "big")
+        page = 1 << 16 if page == 1 else page
+        # the number of pages counts where the file was changed last by a version that keeps it
+        kept = header[24:28] == header[92:96]
+        pages = int.from_bytes(header[28:32], "big") if kept else 0
+        if len(header) < _HEADER_BYTES or self.extent < pages * page or (page and self.extent % page):
+            says = f", its header says {pages * page}" if pages else ""
+            raise FormatError(
+                f"{self.path} is cut off at byte {self.extent}{says}; `sqlite3 FILE .recover` may mend it"
+            )
 
     def close(self) -> None:
         """Give the file back; calling it twice is harmless."""
