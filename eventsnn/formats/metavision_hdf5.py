@@ -22,7 +22,7 @@ from eventsnn.events import Events, Sensor
 from eventsnn.formats.format import Format
 from eventsnn.formats.hdf5_file import Column, Hdf5File, has
 from eventsnn.formats.raw_columns import events_of
-from eventsnn.formats.row_file import BLOCK_ROWS, Track
+from eventsnn.formats.row_file import Track
 from eventsnn.streams import TriggerKind, Triggers
 
 
@@ -30,7 +30,7 @@ class MetavisionHdf5(Hdf5File):
     """A Metavision HDF5 file.
 
     Where neither the caller nor the file gives the sensor's size, the whole file is read once more for
-    its largest coordinates; `sensor_note` says so.
+    its largest coordinates.
     """
 
     format = "Metavision HDF5"
@@ -43,8 +43,6 @@ class MetavisionHdf5(Hdf5File):
         geometry = re.fullmatch(r"\s*(\d+)\s*[xX]\s*(\d+)\s*", self.attribute("geometry"))
         known = self.reading.sensor or (Sensor(*map(int, geometry.groups())) if geometry else None)
         self.sensor = known or self._largest()
-        if known is None:
-            self.sensor_note = f"the file gives no geometry; {self.sensor} is its largest coordinates + 1"
 
     def _rows(self, first: int, last: int) -> Events:
         rows = self._events.read(first, last)
@@ -70,13 +68,6 @@ class MetavisionHdf5(Hdf5File):
             return Triggers(rows["t"].astype(np.int64), kind.astype(np.uint8), rows["id"].astype(np.uint8))
 
         return Track(Triggers, column.rows, lambda first, last: packet(first, last).t, packet)
-
-    def _largest(self) -> Sensor:
-        width = height = 1
-        for first in range(0, self.rows, BLOCK_ROWS):
-            rows = self._events.read(first, min(first + BLOCK_ROWS, self.rows))
-            width, height = max(width, int(rows["x"].max()) + 1), max(height, int(rows["y"].max()) + 1)
-        return Sensor(width, height)
 
 
 def _recognises(head: bytes, path: Path) -> bool:

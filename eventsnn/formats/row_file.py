@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.errors import FormatError
-from eventsnn.events import Events
+from eventsnn.events import Events, Sensor
 from eventsnn.formats.event_file import EventFile
-from eventsnn.formats.index import Index, Place
+from eventsnn.formats.index import Index, Place, load, save
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet, Triggers
 
@@ -25,6 +25,7 @@ INDEX_ROWS = 1 << 16
 
 _FIRST_ROWS = 1 << 16
 _TRACK_ROWS = 1 << 12
+_ANY = Sensor(65536, 65536)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,26 @@ class RowFile(EventFile):
         yield from others(until_us)
         if events is not None and done < len(events):
             yield place(), events[done:]
+
+    def _largest(self) -> Sensor:
+        """A sensor that holds all events, from the index of a reading of the whole file.
+
+        Raises: FormatError: there are no events.
+        """
+        self.sensor = _ANY
+        index = load(self.path, self.format, self.reading)
+        if index is None or index.largest is None:
+            index = Index.of(self._watched(None))
+            save(index, self.path, self.format, self.reading)
+        if index.largest is None:
+            raise FormatError(
+                index.damage
+                or f"{self.path} has no events and gives no sensor size; give one (width x height)"
+            )
+        self._index = index
+        found = Sensor(index.largest[0] + 1, index.largest[1] + 1)
+        self.sensor_note = f"the file gives no sensor size; {found} is its largest coordinates + 1"
+        return found
 
     def _make_index(self, progress: Callable[[float], None] | None) -> Index:
         if self.reading.order == "keep":

@@ -51,7 +51,7 @@ def test_without_geometry_the_largest_coordinates_are_taken(tmp_path):
         del content.attrs["geometry"]
     with open_events(path) as recording:
         assert recording.sensor == Sensor(30, 30)
-        assert "no geometry" in recording.sensor_note
+        assert "gives no sensor size; 30x30 is its largest" in recording.sensor_note
     with open_events(path, SENSOR) as recording:
         assert (recording.sensor, recording.sensor_note) == (SENSOR, "")
 

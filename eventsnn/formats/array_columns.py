@@ -1,0 +1,167 @@
+"""Events from arrays that nothing but their names, types and numbers describe (HDF5 columns, npz, npy)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.errors import FormatError
+from eventsnn.events import Events, Sensor
+from eventsnn.formats.format import Reading, TimeUnit
+from eventsnn.formats.raw_columns import events_of
+from eventsnn.formats.text_layout import NAMES, POWERS, order_of, unit_of
+
+_SAMPLE = 1000
+_NO_UNIT = 2**62
+
+Read = Callable[[int, int], NDArray[Any]]
+"""(first, last) -> those rows of a column, or of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The four columns of a file.
+
+    Args:
+        rows: how many events.
+        read: how to read each of "t", "x", "y" and "p".
+        unit: of the times.
+        where: file and arrays, for messages.
+        guess: why the times were taken for this unit, where their size alone says so; else empty.
+    """
+
+    rows: int
+    read: dict[str, Read]
+    unit: TimeUnit
+    where: str
+    guess: str = ""
+
+    def events(self, first: int, last: int, sensor: Sensor) -> Events:
+        """The events of some rows, not checked against the sensor.
+
+        Args:
+            first: the first row.
+            last: the row behind the last.
+            sensor: the pixel array.
+        Raises: FormatError: they are no events.
+        """
+        t, x, y, p = (self.read[name](first, last) for name in "txyp")
+        where = f"{self.where}, rows {first} to {last - 1}"
+        return events_of(microseconds(t, self.unit, where), x, y, p, sensor, where)
+
+    def times(self, first: int, last: int) -> NDArray[np.int64]:
+        """(last - first,) int64, µs: times of some rows.
+
+        Raises: FormatError: they are no times.
+        """
+        where = f"{self.where}, rows {first} to {last - 1}"
+        none = np.zeros(last - first, np.uint16)
+        t = microseconds(self.read["t"](first, last), self.unit, where)
+        return events_of(t, none, none, none, Sensor(1, 1), where).t
+
+
+def microseconds(t: NDArray[Any], unit: TimeUnit, where: str) -> NDArray[Any]:
+    """Times in whole µs, rounded, a half to even; integers stay integers.
+
+    Args:
+        t: (N,) of any number type.
+        unit: of these.
+        where: file and place, for the message.
+    Raises: FormatError: no numbers, or too large for µs.
+    """
+    if t.dtype.kind == "f":
+        return np.rint(t.astype(np.float64) * float(10.0 ** POWERS[unit]))
+    if t.dtype.kind not in "iu":
+        raise FormatError(f"{where}: column t holds {t.dtype}, not numbers")
+    if unit == "us" or not t.size:
+        return t
+    if unit == "ns":
+        # half to even, without the 53 bits of a float
+        whole, rest = np.divmod(t, 1000)
+        return whole + ((rest > 500) | ((rest == 500) & (whole % 2 == 1))).astype(whole.dtype)
+    factor = int(10 ** POWERS[unit])
+    if max(abs(int(t.min())), abs(int(t.max()))) > _NO_UNIT // factor:
+        raise FormatError(f"{where}: times of {t.max()} {unit} cannot be; check the unit of its times")
+    return t.astype(np.int64) * factor
+
+
+def named(names: Sequence[str]) -> dict[str, str] | None:
+    """Which of these names is that of t, x, y and p; None unless each is there.
+
+    Args:
+        names: of datasets or fields.
+    """
+    lower = {name.lower(): name for name in names}
+    found = {key: [lower[word] for word in words if word in lower] for key, words in NAMES.items()}
+    return {key: known[0] for key, known in found.items()} if all(found.values()) else None
+
+
+def of_columns(rows: int, read: dict[str, Read], reading: Reading, where: str) -> Columns:
+    """Columns that have names.
+
+    Args:
+        rows: how many events.
+        read: how to read the columns called t, x, y and p.
+        reading: what the caller says; its `columns` tell what those called t, x, y, p really hold, in
+            this order ("tyxp": x and y are swapped).
+        where: file and arrays, for messages.
+    """
+    if reading.columns is not None:
+        read = {meant: read[called] for meant, called in zip(reading.columns, "txyp", strict=True)}
+    return _with_unit(rows, read, reading, where)
+
+
+def of_table(rows: int, table: Read, reading: Reading, where: str) -> Columns:
+    """Columns of a (N, 4) table; their order is found where the caller does not say it.
+
+    Args:
+        rows: how many events.
+        table: how to read (n, 4) rows.
+        reading: what the caller says.
+        where: file and array, for messages.
+    """
+    order = reading.columns
+    if order is None:
+        sample = table(0, min(rows, _SAMPLE))
+        order = order_of([[_word(value) for value in row] for row in sample.tolist()])
+
+    def column(at: int) -> Read:
+        return lambda first, last: table(first, last)[:, at]
+
+    return _with_unit(rows, {name: column(at) for at, name in enumerate(order)}, reading, where)
+
+
+def of_fields(rows: int, names: Sequence[str], table: Read, reading: Reading, where: str) -> Columns | None:
+    """Columns of a structured array; None where its fields are no events.
+
+    Args:
+        rows: how many events.
+        names: of its fields.
+        table: how to read rows.
+        reading: what the caller says.
+        where: file and array, for messages.
+    """
+    fields = named(names)
+    if fields is None:
+        return None
+
+    def column(name: str) -> Read:
+        return lambda first, last: table(first, last)[name]
+
+    return of_columns(rows, {key: column(name) for key, name in fields.items()}, reading, where)
+
+
+def _with_unit(rows: int, read: dict[str, Read], reading: Reading, where: str) -> Columns:
+    if reading.time_unit is not None:
+        return Columns(rows, read, reading.time_unit, where)
+    sample = read["t"](0, min(rows, _SAMPLE)).tolist()
+    unit, guess = unit_of([_word(value) for value in sample], sized=False)
+    return Columns(rows, read, unit, where, guess)
+
+
+def _word(value: object) -> bytes:
+    return repr(value).encode()
