@@ -23,7 +23,7 @@ WORDS: dict[str, np.dtype[Any]] = {
 COUNTED = ("words of an unknown type", "time wraps", "events before the first time, left out")
 """What decoders count, as remarks of an `EventFile`."""
 
-STRETCH = 1 << 18
+STRETCH = 1 << 17
 """Events decoded at once."""
 _STRETCH_TRIGGERS = 1 << 12
 _MOST_PER_WORD = {"EVT2": 1, "EVT21": 32, "EVT3": 12}

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from eventsnn.kernels.expand import ROOM, expand
 from eventsnn.kernels.time_high import next_high, wraps
+from eventsnn.kernels.vectors import trailing_zeros
+
+_BEYOND = np.uint64(1 << 32)
+"""Makes sure that there is a lowest bit."""
 
 STATE = (-1, 0)
 """A decoder that has seen nothing: TIME_HIGH, and the time that it stands for, µs."""
@@ -57,10 +61,16 @@ def decode_evt21(
         upper = np.int64(words[at] >> np.uint64(32))
         kind, payload = upper >> 28, upper & 0xFFFFFFF
         if kind < 2:
-            valid = words[at] & np.uint64(0xFFFFFFFF)  # a mask
+            valid = words[at] & np.uint64(0xFFFFFFFF)
             if high >= 0:
-                first_x, row = (payload >> 11) & 0x7FF, payload & 0x7FF
-                events = expand(valid, now | (payload >> 22), first_x, row, kind == 1, events, t, x, y, p)
+                first_x, row, on = (payload >> 11) & 0x7FF, payload & 0x7FF, kind == 1
+                # The most frequent word of all has one event.
+                if valid & (valid - np.uint64(1)) == 0:
+                    first_x, columns = first_x + np.int64(trailing_zeros(valid | _BEYOND)), 8
+                    valid = np.uint64(valid != 0)
+                else:
+                    columns = 32
+                events = expand(valid, columns, now | (payload >> 22), first_x, row, on, events, t, x, y, p)
             else:
                 counts[2] += np.int64(valid != 0)
         elif kind == _TIME_HIGH:

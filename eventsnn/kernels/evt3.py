@@ -84,16 +84,26 @@ def decode_evt3(
                 counts[2] += 1
         elif kind == _TIME_LOW:
             low = payload
-        elif kind in (_VECT_12, _VECT_8):
-            valid, columns = np.uint64(payload if kind == _VECT_12 else payload & 0xFF), 12
-            if kind == _VECT_8:
-                columns = 8
-            elif at + two < end and words[at + one] >> 12 == _VECT_12 and words[at + two] >> 12 == _VECT_8:
-                valid |= (np.uint64(words[at + one]) & np.uint64(0xFFF)) << np.uint64(12)
-                valid |= (np.uint64(words[at + two]) & np.uint64(0xFF)) << np.uint64(24)
-                at, columns = at + two, 32
+        elif (
+            kind == _VECT_12
+            and at + two < end
+            and words[at + one] >> 12 == _VECT_12
+            and words[at + two] >> 12 == _VECT_8
+        ):
+            # The vendor's cameras always write these three together.
+            valid = np.uint64(payload) | ((np.uint64(words[at + one]) & np.uint64(0xFFF)) << np.uint64(12))
+            valid |= (np.uint64(words[at + two]) & np.uint64(0xFF)) << np.uint64(24)
+            at += two
             if high >= 0 and row >= 0:
-                events = expand(valid, now | low, base, row, base_p, events, t, x, y, p)
+                events = expand(valid, 32, now | low, base, row, base_p, events, t, x, y, p)
+            else:
+                counts[2] += valid != 0
+            base = min(base + 32, _FARTHEST_X)
+        elif kind in (_VECT_12, _VECT_8):
+            columns = 12 if kind == _VECT_12 else 8
+            valid = np.uint64(payload if kind == _VECT_12 else payload & 0xFF)
+            if high >= 0 and row >= 0:
+                events = expand(valid, columns, now | low, base, row, base_p, events, t, x, y, p)
             else:
                 counts[2] += valid != 0
             base = min(base + columns, _FARTHEST_X)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.vectors import store_pixels, trailing_zeros
+from eventsnn.kernels.vectors import store_pixels
 
 ROOM = 40
 """Places behind the last event of a column that `expand` may write to."""
@@ -30,6 +30,7 @@ _PLACES, _NUMBER = _set_bits()
 @njit(nogil=True, cache=True)
 def expand(
     valid: Any,
+    columns: Any,
     t_us: Any,
     first_x: Any,
     row: Any,
@@ -43,7 +44,8 @@ def expand(
     """Append an event for each bit that is set.
 
     Args:
-        valid: uint64, bit k is the pixel at `first_x` + k; at most 32 bits.
+        valid: uint64, bit k is the pixel at `first_x` + k.
+        columns: how many bits count, at most 32.
         t_us: int64, µs.
         first_x: int64, px.
         row: int64, y, px.
@@ -56,16 +58,14 @@ def expand(
     Returns: uint64, how many the columns hold now.
     """
     column = np.uint64(first_x)
-    while valid:
-        # Eight pixels at once from the next one that is set, whether they are or not: what is written
-        # too much the next ones overwrite.
-        skip = trailing_zeros(valid)
-        valid >>= skip
-        column += skip
-        byte = valid & np.uint64(0xFF)
+    eight, lowest = np.uint64(8), np.uint64(0xFF)
+    # Eight pixels at once, whether they are set or not: what is written too much the next ones overwrite,
+    # and there is no branch to guess.
+    for _ in range(0, columns, 8):
+        byte = valid & lowest
         where = (byte << np.uint64(16)) | (column & np.uint64(0xFFFF))
         store_pixels(t, x, y, p, events, np.int64(t_us), np.uint16(row), np.uint8(on), _PLACES, where)
         events += _NUMBER[byte]
-        valid >>= np.uint64(8)
-        column += np.uint64(8)
+        valid >>= eight
+        column += eight
     return events
