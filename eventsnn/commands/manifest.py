@@ -48,7 +48,8 @@ class Manifest:
         # a record that cannot be read makes everything anew, which is safe
         with contextlib.suppress(OSError, ValueError):
             content = json.loads(self._path.read_text("utf-8"))
-            self._files = content["files"] if isinstance(content.get("files"), dict) else {}
+            if isinstance(content, dict) and isinstance(content.get("files"), dict):
+                self._files = content["files"]
 
     def is_done(self, source: Path, target: Path) -> bool:
         """Whether the output is there, newer than this input, and was made of it by the same settings.
