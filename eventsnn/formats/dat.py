@@ -82,7 +82,7 @@ class Dat(EventFile):
         block = np.empty(_STRETCH, _RECORD)
         while True:
             self._file.seek(at)
-            got = self._file.readinto(memoryview(block).cast("B"))
+            got = self._file.readinto(block.view(np.uint8).data)
             number = got // _RECORD.itemsize
             if not number:
                 if got:
@@ -127,7 +127,7 @@ class DatWriter(EventWriter):
             some = packet[first : first + _STRETCH]
             records = np.empty(len(some), _RECORD)
             encode_dat(some.t, some.x, some.y, some.p, self._offset_us, records)
-            self._file.write(memoryview(records).cast("B"))
+            self._file.write(records.data)
 
     def _check_gaps(self, events: Events) -> None:
         """Refuse a gap after which a reader would not see that time has wrapped."""
@@ -142,7 +142,8 @@ class DatWriter(EventWriter):
         if lost.any():
             gap = int(np.diff(t)[np.argmax(lost)])
             raise StorageError(
-                f"{self.path}: DAT cannot hold a gap of {gap / 1e6:.0f} s without events; write another format"
+                f"{self.path}: DAT cannot hold a gap of {gap / 1e6:.0f} s without events; "
+                "write another format"
             )
 
     def _begin(self, first_us: int) -> None:

@@ -140,7 +140,7 @@ class PropheseeRaw(EventFile):
         block = np.empty(_BLOCK_WORDS, self._dtype)
         while True:
             self._file.seek(at)
-            got = self._file.readinto(memoryview(block).cast("B"))
+            got = self._file.readinto(block.view(np.uint8).data)
             if got < size:
                 if got:
                     self.remarks[CUT_OFF] += got
@@ -240,7 +240,7 @@ class PropheseeRawWriter(EventWriter):
                 late_us = int(triggers.t[trigger + more_triggers])
                 raise StorageError(f"{self.path}: a trigger at {late_us} µs comes too late to be written")
             event, trigger = event + more_events, trigger + more_triggers
-            self._file.write(memoryview(self._words[:words]).cast("B"))
+            self._file.write(self._words[:words].data)
 
     def _check_gaps(self, t: NDArray[np.int64]) -> None:
         before = int(t[0]) if self._before_us is None else self._before_us

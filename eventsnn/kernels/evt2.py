@@ -5,6 +5,8 @@ Source: docs.prophesee.ai, "EVT 2.0 Format".
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -49,11 +51,13 @@ def decode_evt2(
         trigger_line: (K,) uint8, written to.
     Returns: how many words were used, events found, and triggers found.
     """
-    high, now = np.int64(state[0]), np.int64(state[1])
-    events, triggers, at = np.uint64(0), 0, 0
+    high: Any = state[0]
+    now: Any = state[1]
+    events: Any = np.uint64(0)
+    triggers, at = 0, 0
     full = np.uint64(max(t.size - ROOM, 0))
     while at < words.size and events < full:
-        word = np.int64(words[at])
+        word: Any = np.int64(words[at])
         kind, payload = word >> 28, word & 0xFFFFFFF
         if kind < 2:
             if high >= 0:
@@ -80,7 +84,7 @@ def decode_evt2(
             counts[0] += 1
         at += 1
     state[0], state[1] = high, now
-    return at, np.int64(events), triggers
+    return at, int(events), triggers
 
 
 @njit(nogil=True, cache=True)
@@ -113,7 +117,7 @@ def encode_evt2(
     event, trigger, at = 0, 0, 0
     while at < words.size and (event < t.size or trigger < trigger_t.size):
         mark = trigger < trigger_t.size and (event == t.size or trigger_t[trigger] <= t[event])
-        now = trigger_t[trigger] if mark else t[event]
+        now: Any = trigger_t[trigger] if mark else t[event]
         high = now >> 6
         if high != state[0]:
             high = next_high(high, state[0], 28)

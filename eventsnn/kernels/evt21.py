@@ -6,6 +6,8 @@ Source: docs.prophesee.ai, "EVT 2.1 Format".
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -54,14 +56,16 @@ def decode_evt21(
         trigger_line: (K,) uint8, written to.
     Returns: how many words were used, events found, and triggers found.
     """
-    high, now = np.int64(state[0]), np.int64(state[1])
-    events, triggers, at = np.uint64(0), 0, 0
+    high: Any = state[0]
+    now: Any = state[1]
+    events: Any = np.uint64(0)
+    triggers, at = 0, 0
     full = np.uint64(max(t.size - ROOM, 0))
     while at < words.size and events < full:
-        upper = np.int64(words[at] >> np.uint64(32))
+        upper: Any = np.int64(words[at] >> np.uint64(32))
         kind, payload = upper >> 28, upper & 0xFFFFFFF
         if kind < 2:
-            valid = words[at] & np.uint64(0xFFFFFFFF)
+            valid: Any = words[at] & np.uint64(0xFFFFFFFF)
             if high >= 0:
                 first_x, row, on = (payload >> 11) & 0x7FF, payload & 0x7FF, kind == 1
                 # The most frequent word of all has one event.
@@ -90,7 +94,7 @@ def decode_evt21(
             counts[0] += 1
         at += 1
     state[0], state[1] = high, now
-    return at, np.int64(events), triggers
+    return at, int(events), triggers
 
 
 @njit(nogil=True, cache=True)
@@ -126,9 +130,9 @@ def encode_evt21(
     event, trigger, at = 0, 0, 0
     while at < words.size and (event < t.size or trigger < trigger_t.size):
         mark = trigger < trigger_t.size and (event == t.size or trigger_t[trigger] <= t[event])
-        now = trigger_t[trigger] if mark else t[event]
+        now: Any = trigger_t[trigger] if mark else t[event]
         high = now >> 6
-        valid = np.uint64(0)
+        valid: Any = np.uint64(0)
         if high != state[0]:
             high = next_high(high, state[0], 28)
             if high < 0:

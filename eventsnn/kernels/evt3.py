@@ -6,6 +6,8 @@ Source: docs.prophesee.ai, "EVT 3.0 Format". Time follows the vendor's decoder: 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -58,13 +60,19 @@ def decode_evt3(
         trigger_line: (K,) uint8, written to.
     Returns: how many words were used, events found, and triggers found.
     """
-    high, now, row, base, base_p = state[0], state[1], state[2], state[3], state[4] != 0
-    low, now = now & 0xFFF, now & ~0xFFF
-    events, triggers, at = np.uint64(0), 0, np.uint64(0)
+    high: Any = state[0]
+    now: Any = state[1] & ~0xFFF
+    low: Any = state[1] & 0xFFF
+    row: Any = state[2]
+    base: Any = state[3]
+    base_p = state[4] != 0
+    events: Any = np.uint64(0)
+    at: Any = np.uint64(0)
+    triggers = 0
     end, full = np.uint64(words.size), np.uint64(max(t.size - ROOM, 0))
     one, two = np.uint64(1), np.uint64(2)
     while at < end and events < full:
-        word = np.int64(words[at])
+        word: Any = np.int64(words[at])
         kind, payload = word >> 12, word & 0xFFF
         if kind == _ADDR_Y:
             row = payload & 0x7FF
@@ -127,7 +135,7 @@ def decode_evt3(
             counts[0] += 1
         at += one
     state[0], state[1], state[2], state[3], state[4] = high, now | low, row, base, base_p
-    return np.int64(at), np.int64(events), triggers
+    return int(at), int(events), triggers
 
 
 @njit(nogil=True, cache=True)
@@ -162,7 +170,12 @@ def encode_evt3(
     Returns: how many events and triggers were used, and how many words written; 0 words where a trigger
         comes too late to be told from a wrap.
     """
-    high, slot, low, row, base, base_p = state[0], state[1], state[2], state[3], state[4], state[5]
+    high: Any = state[0]
+    slot: Any = state[1]
+    low: Any = state[2]
+    row: Any = state[3]
+    base: Any = state[4]
+    base_p: Any = state[5]
     event, trigger, at = 0, 0, 0
     while at + _LONGEST <= words.size and (event < t.size or trigger < trigger_t.size):
         mark = trigger < trigger_t.size and (event == t.size or trigger_t[trigger] <= t[event])

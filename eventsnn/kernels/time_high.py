@@ -5,7 +5,6 @@ They wrap; a fall by half their range or more is a wrap, a smaller one a step ba
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 
@@ -18,7 +17,7 @@ def wraps(high: int, before: int, bits: int) -> int:
         before: the one before it, -1 where there was none.
         bits: how many it has.
     """
-    return np.int64(before >= high + (1 << (bits - 1)))
+    return int(before >= high + (1 << (bits - 1)))
 
 
 @njit(nogil=True, cache=True)
