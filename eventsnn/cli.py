@@ -39,8 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         # only its line in --help: `eventsnn info` must not wait for the compiler behind the kernels
         subparsers.add_parser("bench", help="how fast this machine is, beside other libraries")
-    options = parser.parse_args(arguments)
+    options, late = parser.parse_known_args(arguments)
+    if late and (any(word.startswith("-") for word in late) or not hasattr(options, "input")):
+        parser.error(f"unrecognized arguments: {' '.join(late)}")
+    _take_late(options, late)
     return guarded(lambda: int(options.run(options)))
+
+
+def _take_late(options: argparse.Namespace, late: list[str]) -> None:
+    """Names behind an option, as in `convert *.raw --format hdf5 out`, which argparse leaves over."""
+    if late and hasattr(options, "output"):
+        options.input.append(options.output)
+        options.output = late.pop()
+    if late:
+        options.input += late
 
 
 if __name__ == "__main__":

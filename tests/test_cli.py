@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -26,6 +27,24 @@ def test_an_unknown_command_is_a_wrong_option(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["inform", "a.txt"])
     assert caught.value.code == 2
+
+
+def test_names_may_stand_behind_options(recording, tmp_path, capsys):
+    other = tmp_path / "b.txt"
+    other.write_bytes(recording.read_bytes())
+    out = tmp_path / "out"
+    assert main(["convert", str(recording), str(other), "--format", "hdf5", str(out)]) == 0
+    assert sorted(path.name for path in out.glob("*.h5")) == ["a.h5", "b.h5"]
+    capsys.readouterr()
+    assert main(["info", str(recording), "--json", str(other)]) == 0
+    assert [found["file"] for found in json.loads(capsys.readouterr().out)] == [str(recording), str(other)]
+    for wrong in (
+        ["info", str(recording), "--jsn"],
+        ["convert", str(recording), "b.h5", "--nothing", "c.h5"],
+    ):
+        with pytest.raises(SystemExit) as caught:
+            main(wrong)
+        assert caught.value.code == 2
 
 
 def run(*arguments, **options):

@@ -96,7 +96,9 @@ def _many(pairs: list[Pair], folder: Path, job: Job, options: argparse.Namespace
     already = f", {skipped} were done already" if skipped else ""
     print(f"{len(left) - len(failures)} of {len(pairs)} recordings done{already}, {len(failures)} failed")
     for source, failure in failures:
-        print(f"failed: {source}: {failure}", file=sys.stderr)
+        # most messages begin with the file that they are about
+        where = "" if failure.startswith(str(source)) else f"{source}: "
+        print(f"failed: {where}{failure}", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         eventsnn info events.txt --sensor 240x180 --json
         """,
     )
-    parser.add_argument("file", nargs="+", metavar="FILE", help="recordings: files, folders or 'globs'")
+    parser.add_argument("input", nargs="+", metavar="FILE", help="recordings: files, folders or 'globs'")
     parser.add_argument(
         "--json", action="store_true", help="one JSON object; a list of them for several files"
     )
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         args: those of `add_parser`.
     Returns: the exit code: 0, or 2 where a file is damaged, is none, or holds no events.
     """
-    found = find(args.file)
+    found = find(args.input)
     summaries: list[dict[str, Any]] = []
     failed = False
     for path, _ in found.files:

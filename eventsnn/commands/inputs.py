@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,9 @@ def find(named: list[str], but_not: Path | None = None) -> Found:
 def outputs(found: Found, folder: Path, suffix: str) -> list[tuple[Path, Path]]:
     """Where the result of each recording goes below a folder.
 
+    Recordings that differ by their endings alone keep them: event.raw and event.txt become event.raw.h5
+    and event.txt.h5.
+
     Args:
         found: the recordings.
         folder: what they are written to; folders below the inputs' own are repeated in it.
@@ -71,8 +75,10 @@ def outputs(found: Found, folder: Path, suffix: str) -> list[tuple[Path, Path]]:
     """
     sources: dict[Path, Path] = {}
     inputs = {path.resolve() for path, _ in found.files}
+    times = Counter(below.with_suffix("") for _, below in found.files)
     for path, below in found.files:
-        target = folder / below.with_suffix(suffix)
+        alone = times[below.with_suffix("")] == 1
+        target = folder / (below.with_suffix(suffix) if alone else below.with_name(below.name + suffix))
         if target in sources:
             raise ConfigError(f"{sources[target]} and {path} would both become {target}; do them in two runs")
         if target.resolve() in inputs:

@@ -137,6 +137,12 @@ def test_a_record_that_cannot_be_read_makes_everything_anew(convert, tmp_path, c
         assert capsys.readouterr().out.endswith("3 of 3 recordings done, 0 failed\n")
 
 
+def test_recordings_that_differ_by_their_endings_alone_keep_them(convert, folder, tmp_path, capsys):
+    (folder / "b.txt").write_text("8 6\n5 1 1 1\n")
+    assert convert() == 0
+    assert made(tmp_path / "out") == [NAME, "a.h5", "b.aedat4.h5", "b.txt.h5", "below/a.h5"]
+
+
 def test_patterns_and_names(convert, folder, tmp_path, capsys):
     assert convert(source=f"{folder}/**/a.*") == 2
     assert "would both become" in capsys.readouterr().err
