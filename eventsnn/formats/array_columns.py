@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Columns:
     """
 
     rows: int
-    read: dict[str, Read]
+    read: Mapping[str, Read]
     unit: TimeUnit
     where: str
     guess: str = ""
@@ -74,15 +74,18 @@ def microseconds(t: NDArray[Any], unit: TimeUnit, where: str) -> NDArray[Any]:
     Raises: FormatError: no numbers, or too large for µs.
     """
     if t.dtype.kind == "f":
-        return np.rint(t.astype(np.float64) * float(10.0 ** POWERS[unit]))
+        rounded: NDArray[Any] = np.rint(t.astype(np.float64) * 10.0 ** POWERS[unit])
+        return rounded
     if t.dtype.kind not in "iu":
         raise FormatError(f"{where}: column t holds {t.dtype}, not numbers")
     if unit == "us" or not t.size:
         return t
     if unit == "ns":
         # half to even, without the 53 bits of a float
-        whole, rest = np.divmod(t, 1000)
-        return whole + ((rest > 500) | ((rest == 500) & (whole % 2 == 1))).astype(whole.dtype)
+        wide: NDArray[Any] = t if t.dtype == np.uint64 else t.astype(np.int64)
+        whole, rest = wide // 1000, wide % 1000
+        whole += ((rest > 500) | ((rest == 500) & (whole % 2 == 1))).astype(whole.dtype)
+        return whole
     factor = int(10 ** POWERS[unit])
     if max(abs(int(t.min())), abs(int(t.max()))) > _NO_UNIT // factor:
         raise FormatError(f"{where}: times of {t.max()} {unit} cannot be; check the unit of its times")
@@ -100,7 +103,7 @@ def named(names: Sequence[str]) -> dict[str, str] | None:
     return {key: known[0] for key, known in found.items()} if all(found.values()) else None
 
 
-def of_columns(rows: int, read: dict[str, Read], reading: Reading, where: str) -> Columns:
+def of_columns(rows: int, read: Mapping[str, Read], reading: Reading, where: str) -> Columns:
     """Columns that have names.
 
     Args:
@@ -129,8 +132,10 @@ def of_table(rows: int, table: Read, reading: Reading, where: str) -> Columns:
         sample = table(0, min(rows, _SAMPLE))
         order = order_of([[_word(value) for value in row] for row in sample.tolist()])
 
+    once = _once(table)
+
     def column(at: int) -> Read:
-        return lambda first, last: table(first, last)[:, at]
+        return lambda first, last: once(first, last)[:, at]
 
     return _with_unit(rows, {name: column(at) for at, name in enumerate(order)}, reading, where)
 
@@ -149,13 +154,28 @@ def of_fields(rows: int, names: Sequence[str], table: Read, reading: Reading, wh
     if fields is None:
         return None
 
+    once = _once(table)
+
     def column(name: str) -> Read:
-        return lambda first, last: table(first, last)[name]
+        return lambda first, last: once(first, last)[name]
 
     return of_columns(rows, {key: column(name) for key, name in fields.items()}, reading, where)
 
 
-def _with_unit(rows: int, read: dict[str, Read], reading: Reading, where: str) -> Columns:
+def _once(table: Read) -> Read:
+    """The same reading, with the last rows kept: four columns are taken from them."""
+    kept: tuple[int, int, NDArray[Any]] | None = None
+
+    def read(first: int, last: int) -> NDArray[Any]:
+        nonlocal kept
+        if kept is None or kept[:2] != (first, last):
+            kept = (first, last, table(first, last))
+        return kept[2]
+
+    return read
+
+
+def _with_unit(rows: int, read: Mapping[str, Read], reading: Reading, where: str) -> Columns:
     if reading.time_unit is not None:
         return Columns(rows, read, reading.time_unit, where)
     sample = read["t"](0, min(rows, _SAMPLE)).tolist()
