@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventsnn.errors import FormatError
 from eventsnn.results import Frame
@@ -26,6 +28,17 @@ IMU = "sensor_msgs/Imu"
 
 DVS = "dvs"
 """Our name for the encoding of `ARRAYS`."""
+
+_DVS_NAMES = ["x", "y", "seconds", "ns", "p"]
+_DVS_KINDS = ["<u2", "<u2", "<u4", "<u4", "u1"]
+_ROS1_DVS = np.dtype({"names": _DVS_NAMES, "formats": _DVS_KINDS, "offsets": [0, 2, 4, 8, 12]})
+# CDR pads each event, so that x and y lie behind the event before; only the first is another case
+_CDR_DVS = np.dtype({"names": _DVS_NAMES, "formats": _DVS_KINDS, "offsets": [1, 3, 7, 11, 15]})
+_TWO_WORDS = np.dtype([("low", "<u4"), ("high", "<u4")])
+_WORD = np.dtype([("word", "<u2")])
+
+RECORDS = {"evt3": _WORD, "libcaer": _TWO_WORDS, "libcaer_cmp": _WORD, "mono": _TWO_WORDS}
+"""What the payload of `PACKETS` consists of, by its encoding."""
 
 _GRAVITY = 9.80665
 _LATEST_NS = 1 << 62
@@ -44,18 +57,18 @@ class EventMessage:
         height: of the sensor, px.
         encoding: of the payload.
         base_ns: added to the times of the payload, ns.
-        payload: its bytes.
-        record: bytes from one event (or word) to the next.
-        count: how many the payload holds.
+        records: (N,) the events (or words), as one of the kinds below.
+        rest: bytes after the last whole one.
+        first: x and y of the first event, where they are not in its record.
     """
 
     width: int
     height: int
     encoding: str
     base_ns: int
-    payload: memoryview
-    record: int
-    count: int
+    records: NDArray[Any]
+    rest: int = 0
+    first: tuple[int, int] | None = None
 
 
 class _Fields:
@@ -87,8 +100,8 @@ class _Fields:
         (size,) = self.numbers("I")
         return self._take(size)
 
-    def rest(self) -> memoryview:
-        return self._data[self._at :]
+    def rest(self, before: int) -> memoryview:
+        return self._data[self._at - before :]
 
     def stamp_us(self) -> int:
         """The time of the header, which is the first field of all these messages."""
@@ -116,40 +129,46 @@ class _Fields:
         return piece
 
 
-def event_message(data: memoryview, kind: str, cdr: bool, records: dict[str, int]) -> EventMessage:
+def event_message(data: memoryview, kind: str, cdr: bool) -> EventMessage:
     """The events of a message of one of `PACKETS` or `ARRAYS`.
 
     Args:
         data: the serialised message.
         kind: its type.
         cdr: whether it is CDR (ROS 2), not ROS 1.
-        records: bytes of an event or word, by the encodings that are known.
     Raises: FormatError: it breaks off, or its encoding is not known.
     """
     fields = _Fields(data, cdr)
     fields.stamp_us()
     height, width = fields.numbers("II")
     if kind in ARRAYS:
-        (count,) = fields.numbers("I")
-        payload = fields.rest()
-        record = 16 if cdr else 13
-        needed = count * record - (3 if cdr and count else 0)
-        if needed > len(payload):
-            raise FormatError(f"it breaks off inside its {count} events")
-        return EventMessage(width, height, DVS, 0, payload, record, count)
+        return _event_array(fields, width, height, cdr)
     _, base_ns = fields.numbers("QQ")
     encoding = fields.text()
     (big_endian,) = fields.numbers("B")
     payload = fields.array()
-    if encoding not in records:
-        known = ", ".join(sorted(records))
+    if encoding not in RECORDS:
+        known = ", ".join(sorted(RECORDS))
         raise FormatError(f"its events are encoded as {encoding!r}, which is not known; known are {known}")
     if big_endian:
         raise FormatError("its events are big-endian, which no known camera driver writes")
     if base_ns >= _LATEST_NS:
         raise FormatError(f"its time base {base_ns} ns is over 100 years away")
-    record = records[encoding]
-    return EventMessage(width, height, encoding, base_ns, payload, record, len(payload) // record)
+    record = RECORDS[encoding]
+    count, rest = divmod(len(payload), record.itemsize)
+    return EventMessage(width, height, encoding, base_ns, np.frombuffer(payload, record, count), rest)
+
+
+def _event_array(fields: _Fields, width: int, height: int, cdr: bool) -> EventMessage:
+    (count,) = fields.numbers("I")
+    # the first record of CDR begins inside the count
+    payload = fields.rest(3 if cdr and count else 0)
+    record = _CDR_DVS if cdr else _ROS1_DVS
+    if count * record.itemsize > len(payload):
+        raise FormatError(f"it breaks off inside its {count} events")
+    records = np.frombuffer(payload, record, count)
+    first = struct.unpack_from("<HH", payload, 3) if cdr and count else None
+    return EventMessage(width, height, DVS, 0, records, 0, first)
 
 
 def frame(data: memoryview, cdr: bool) -> Frame | str:

@@ -39,7 +39,6 @@ from eventsnn.formats.ros_messages import (
 from eventsnn.results import Frame
 from eventsnn.streams import ImuSamples, Packet
 
-_RECORDS = {"evt3": 2, "libcaer": 8, "libcaer_cmp": 2, "mono": 8}
 _STRETCH_BYTES = 1 << 20
 """Bytes of payload decoded at once."""
 _UNKNOWN_WORDS = "words of an unknown type"
@@ -147,7 +146,7 @@ class RosRecording(EventFile):
 
     def _events_of(self, message: Message) -> EventMessage:
         try:
-            return event_message(message.data, message.topic.kind, message.topic.cdr, _RECORDS)
+            return event_message(message.data, message.topic.kind, message.topic.cdr)
         except FormatError as error:
             raise self._wrong(message, error) from error
 
@@ -191,9 +190,8 @@ class RosRecording(EventFile):
         events = self._events_of(message)
         if events.encoding != self._encoding:
             raise self._wrong(message, f"its encoding is {events.encoding}, before it was {self._encoding}")
-        rest = 0 if events.encoding == DVS else len(events.payload) % events.record
-        if rest:
-            self.remarks["bytes of a cut-off last event"] += rest
+        if events.rest:
+            self.remarks["bytes of a cut-off last event"] += events.rest
         return message, events
 
     def _other(self, kinds: tuple[type[object], ...], message: Message) -> Packet | None:
@@ -243,20 +241,21 @@ class _Records:
     def take(self, taken: tuple[Message, EventMessage], first: int) -> None:
         """Take the events of a message from number `first` on."""
         message, events = taken
-        if first < events.count:
+        if first < events.records.size:
             self.pieces.append(_Piece(message, events, first))
-            self._bytes += (events.count - first) * events.record
+            self._bytes += events.records[first:].nbytes
 
     def stretch(self, resumed: int) -> Iterator[tuple[Place, Packet]]:
         """Decode what was taken, one stretch of it; `resumed` is the fourth number of its place."""
         taken, room = [], _STRETCH_BYTES
-        while self.pieces and (count := room // self.pieces[0].events.record):
+        while self.pieces and (count := room // self.pieces[0].events.records.itemsize):
             piece = self.pieces[0]
-            last = min(piece.events.count, piece.first + count)
+            last = min(piece.events.records.size, piece.first + count)
+            size = piece.events.records[piece.first : last].nbytes
+            room -= size
+            self._bytes -= size
             taken.append((piece, piece.first, last))
-            room -= (last - piece.first) * piece.events.record
-            self._bytes -= (last - piece.first) * piece.events.record
-            if last < piece.events.count:
+            if last < piece.events.records.size:
                 # a new one: the old is still to be decoded from its own begin
                 self.pieces[0] = _Piece(piece.message, piece.events, last)
                 break
@@ -271,11 +270,13 @@ class _Records:
         done = 0
         for piece, first, last in taken:
             events = piece.events
-            data = np.frombuffer(events.payload, np.uint8)
-            done += self._kernel(
-                data, events.record, first, last, events.base_ns, self._state,
+            count = self._kernel(
+                events.records[first:last], first == 0, events.base_ns, self._state,
                 t[done:], x[done:], y[done:], p[done:],
             )  # fmt: skip
+            if first == 0 and events.first is not None:
+                x[done], y[done] = events.first
+            done += count
         if self._state[4]:
             self._recording.remarks[_UNKNOWN_WORDS] += int(self._state[4])
             self._state[4] = 0
@@ -316,18 +317,18 @@ class _Evt3(_Records):
         """What was taken, as much as one stretch; all that is left where it is less."""
         parts, room = [], _STRETCH_BYTES // 2
         for piece in self.pieces:
-            words = np.frombuffer(piece.events.payload, "<u2", piece.events.count)
-            parts.append(words[piece.first : piece.first + room])
+            parts.append(piece.events.records["word"][piece.first : piece.first + room])
             room -= parts[-1].size
             if not room:
                 break
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+        # one alignment, whatever the messages have
+        return np.concatenate(parts)
 
     def _drop(self, used: int) -> None:
         self._bytes -= 2 * used
         while used:
             piece = self.pieces[0]
-            left = piece.events.count - piece.first
+            left = piece.events.records.size - piece.first
             if used < left:
                 piece.first += used
                 return

@@ -1,9 +1,12 @@
 """Events of ROS messages to columns: records that each hold one event, and libcaer's compressed words.
 
-All decoders here take the same arguments, so that one loop over messages serves them all.
+All decoders here take the same arguments, so that one loop over messages serves them all. The records have
+an alignment of 1 byte, because messages begin anywhere.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -14,21 +17,9 @@ STATE = (0, 0, 0, 0, 0)
 
 
 @njit(nogil=True, cache=True)
-def _word(data: NDArray[np.uint8], at: int) -> np.int64:
-    return np.int64(
-        np.uint32(data[at])
-        | np.uint32(data[at + 1]) << np.uint32(8)
-        | np.uint32(data[at + 2]) << np.uint32(16)
-        | np.uint32(data[at + 3]) << np.uint32(24)
-    )
-
-
-@njit(nogil=True, cache=True)
 def decode_dvs(
-    data: NDArray[np.uint8],
-    record: int,
-    first: int,
-    last: int,
+    records: NDArray[Any],
+    begins: bool,
     base_ns: int,
     state: NDArray[np.int64],
     t: NDArray[np.int64],
@@ -36,40 +27,32 @@ def decode_dvs(
     y: NDArray[np.uint16],
     p: NDArray[np.bool_],
 ) -> int:
-    """Decode events of dvs_msgs: x, y, seconds, nanoseconds, polarity.
+    """Decode events of dvs_msgs.
 
     Args:
-        data: (B,) uint8, all events of a message.
-        record: bytes from one event to the next, 13 in ROS 1 and 16 in CDR, whose padding puts x and y of
-            all but the first event 2 bytes nearer to the event before.
-        first: number of the first event wanted.
-        last: number of the first event not wanted.
+        records: (N,) of the fields x, y (uint16), seconds, ns (uint32), p (uint8).
+        begins: not used.
         base_ns: not used; each event has its own time.
         state: not used.
-        t: (last - first,) int64, µs, written to; parts of a µs are cut off.
-        x: (last - first,) uint16, px, written to.
-        y: (last - first,) uint16, px, written to.
-        p: (last - first,) bool, written to.
+        t: (N,) int64, µs, written to; parts of a µs are cut off.
+        x: (N,) uint16, px, written to.
+        y: (N,) uint16, px, written to.
+        p: (N,) bool, written to.
     Returns: events written.
     """
-    events = np.uint64(0)
-    for number in range(first, last):
-        at = number * record
-        place = at - 2 if record == 16 and number else at
-        x[events] = np.uint16(data[place]) | np.uint16(data[place + 1]) << 8
-        y[events] = np.uint16(data[place + 2]) | np.uint16(data[place + 3]) << 8
-        t[events] = _word(data, at + 4) * 1_000_000 + _word(data, at + 8) // 1000
-        p[events] = data[at + 12] != 0
-        events += np.uint64(1)
-    return last - first
+    for i in range(records.size):
+        record = records[i]
+        x[i] = record.x
+        y[i] = record.y
+        t[i] = np.int64(record.seconds) * 1_000_000 + np.int64(record.ns // np.uint32(1000))
+        p[i] = record.p != 0
+    return int(records.size)
 
 
 @njit(nogil=True, cache=True)
 def decode_libcaer(
-    data: NDArray[np.uint8],
-    record: int,
-    first: int,
-    last: int,
+    records: NDArray[Any],
+    begins: bool,
     base_ns: int,
     state: NDArray[np.int64],
     t: NDArray[np.int64],
@@ -80,44 +63,38 @@ def decode_libcaer(
     """Decode libcaer's polarity events: polarity, y and x in 32 bits, then µs in 31 bits.
 
     Args:
-        data: (B,) uint8, all events of a message.
-        record: 8.
-        first: number of the first event wanted; 0 begins a message and forgets the counter's wraps.
-        last: number of the first event not wanted.
+        records: (N,) of the fields low, high (uint32).
+        begins: whether a message begins, which forgets the counter's wraps.
         base_ns: added to each time, ns; holds the wraps up to the message's begin.
         state: (5,) int64, the last counter and what wraps add in µs, changed.
-        t: (last - first,) int64, µs, written to.
-        x: (last - first,) uint16, px, written to.
-        y: (last - first,) uint16, px, written to.
-        p: (last - first,) bool, written to.
+        t: (N,) int64, µs, written to; parts of a µs are cut off.
+        x: (N,) uint16, px, written to.
+        y: (N,) uint16, px, written to.
+        p: (N,) bool, written to.
     Returns: events written.
     """
     base_us = base_ns // 1000
-    if first == 0:
+    if begins:
         state[0], state[1] = 0, 0
     before, wraps_us = state[0], state[1]
-    events = np.uint64(0)
-    for number in range(first, last):
-        word = _word(data, number * 8)
-        low = _word(data, number * 8 + 4) & 0x7FFFFFFF
-        if low < before:
+    for i in range(records.size):
+        word = records[i].low
+        now = np.int64(records[i].high & np.uint32(0x7FFFFFFF))
+        if now < before:
             wraps_us += 1 << 31
-        before = low
-        t[events] = base_us + wraps_us + low
-        p[events] = (word >> 1 & 1) != 0
-        y[events] = word >> 2 & 0x7FFF
-        x[events] = word >> 17 & 0x7FFF
-        events += np.uint64(1)
+        before = now
+        t[i] = base_us + wraps_us + now
+        p[i] = (word >> 1 & 1) != 0
+        y[i] = word >> 2 & 0x7FFF
+        x[i] = word >> 17 & 0x7FFF
     state[0], state[1] = before, wraps_us
-    return last - first
+    return int(records.size)
 
 
 @njit(nogil=True, cache=True)
 def decode_mono(
-    data: NDArray[np.uint8],
-    record: int,
-    first: int,
-    last: int,
+    records: NDArray[Any],
+    begins: bool,
     base_ns: int,
     state: NDArray[np.int64],
     t: NDArray[np.int64],
@@ -128,35 +105,29 @@ def decode_mono(
     """Decode the plain encoding: ns in 32 bits, x in 16, y in 15, polarity.
 
     Args:
-        data: (B,) uint8, all events of a message.
-        record: 8.
-        first: number of the first event wanted.
-        last: number of the first event not wanted.
+        records: (N,) of the fields low, high (uint32).
+        begins: not used.
         base_ns: added to each time, ns.
         state: not used.
-        t: (last - first,) int64, µs, written to; parts of a µs are cut off.
-        x: (last - first,) uint16, px, written to.
-        y: (last - first,) uint16, px, written to.
-        p: (last - first,) bool, written to.
+        t: (N,) int64, µs, written to; parts of a µs are cut off.
+        x: (N,) uint16, px, written to.
+        y: (N,) uint16, px, written to.
+        p: (N,) bool, written to.
     Returns: events written.
     """
-    events = np.uint64(0)
-    for number in range(first, last):
-        place = _word(data, number * 8 + 4)
-        t[events] = (base_ns + _word(data, number * 8)) // 1000
-        x[events] = place & 0xFFFF
-        y[events] = place >> 16 & 0x7FFF
-        p[events] = (place >> 31) != 0
-        events += np.uint64(1)
-    return last - first
+    for i in range(records.size):
+        place = records[i].high
+        t[i] = (base_ns + np.int64(records[i].low)) // 1000
+        x[i] = place & 0xFFFF
+        y[i] = place >> 16 & 0x7FFF
+        p[i] = (place >> 31) != 0
+    return int(records.size)
 
 
 @njit(nogil=True, cache=True)
 def decode_libcaer_compressed(
-    data: NDArray[np.uint8],
-    record: int,
-    first: int,
-    last: int,
+    records: NDArray[Any],
+    begins: bool,
     base_ns: int,
     state: NDArray[np.int64],
     t: NDArray[np.int64],
@@ -167,27 +138,25 @@ def decode_libcaer_compressed(
     """Decode libcaer's events as words of 16 bits that change one thing each, as EVT 3.0 does with x and y.
 
     Args:
-        data: (B,) uint8, all words of a message.
-        record: 2.
-        first: number of the first word wanted; 0 begins a message and its time.
-        last: number of the first word not wanted.
+        records: (N,) of the field word (uint16).
+        begins: whether a message begins, and its time.
         base_ns: added to each time, ns.
         state: (5,) int64, changed: time in µs, x, next y of a vector with its polarity in bit 16, and in
             the last place the number of words of an unknown type, counted.
-        t: (8 (last - first),) int64, µs, written to.
-        x: (8 (last - first),) uint16, px, written to.
-        y: (8 (last - first),) uint16, px, written to.
-        p: (8 (last - first),) bool, written to.
+        t: (8 N,) int64, µs, written to.
+        x: (8 N,) uint16, px, written to.
+        y: (8 N,) uint16, px, written to.
+        p: (8 N,) bool, written to.
     Returns: events written.
     """
     base_us = base_ns // 1000
-    now = np.int64(0) if first == 0 else state[0]
+    now = np.int64(0) if begins else state[0]
     column, line, unknown = state[1], state[2] & 0xFFFF, state[4]
     on = (state[2] >> 16) != 0
     events = 0
-    for number in range(first, last):
-        kind = data[number * 2 + 1] >> 4
-        payload = np.int64(data[number * 2]) | np.int64(data[number * 2 + 1] & 15) << 8
+    for i in range(records.size):
+        word = np.int64(records[i].word)
+        kind, payload = word >> 12, word & 0xFFF
         if kind == 0:
             now = payload << 12 | now & 0xFFF
         elif kind == 1:
