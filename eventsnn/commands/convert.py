@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,12 +123,10 @@ def convert(args: argparse.Namespace, job: Convert) -> int:
 
 
 def _hot_pixels(recording: EventFile, selection: Selection) -> tuple[str, Filter]:
-    from dataclasses import replace
-
     from eventsnn.filters import HotPixels, find_hot_pixels
 
     unfiltered = Selected(recording, replace(selection, filters=()))
-    stretches = (events for events in (Events.empty(recording.sensor), *unfiltered.events()))
+    stretches = chain([Events.empty(recording.sensor)], unfiltered.events())
     return "hot-pixels", HotPixels.of(find_hot_pixels(stretches))
 
 

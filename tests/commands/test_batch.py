@@ -72,7 +72,7 @@ def test_one_failure_is_told_and_stops_nobody(convert, folder, tmp_path, capsys)
     assert convert() == 1
     output = capsys.readouterr()
     assert output.out.endswith("2 of 3 recordings done, 1 failed\n")
-    assert output.err.startswith(f"failed: {folder / 'a.aedat4'}: ")
+    assert output.err.startswith(f"failed: {folder / 'a.aedat4'} is cut off")
     assert "byte" in output.err
     assert made(tmp_path / "out") == [NAME, "b.h5", "below/a.h5"]
     (folder / "a.aedat4").write_bytes(content)
