@@ -63,9 +63,11 @@ $(VENV)/run.stamp: $(VENV)/torch.stamp pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml
 	$(INSTALL) hatchling -e '.[train,dev]'
+	$(INSTALL) --no-deps tonic importRosbag
+	$(INSTALL) requests tqdm
 	@touch $@
 
-# The peers alone: what they ask for beside NumPy is not used by what is timed.
+# The peers alone: what they ask for beside NumPy is not used by what is timed. (tonic's own list is half a gigabyte.)
 $(VENV)/bench.stamp: $(VENV)/run.stamp
 	$(INSTALL) --no-deps tonic importRosbag eventcv evutils evlib aedat faery event_stream
 	-$(INSTALL) --no-deps expelliarmus
