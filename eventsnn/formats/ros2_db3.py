@@ -17,6 +17,8 @@ from eventsnn.formats.ros_recording import Message, RosRecording, Topic
 MAGIC = b"SQLite format 3\0"
 _LONGEST_MESSAGE = 1 << 28
 _HEADER_BYTES = 100
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged database raises; the second where a message of SQLite quotes damaged text."""
 
 
 class Ros2Database(RosRecording):
@@ -33,7 +35,7 @@ class Ros2Database(RosRecording):
                 "SELECT id, name, type, serialization_format FROM topics ORDER BY id"
             ).fetchall()
             last = self._database.execute("SELECT max(id) FROM messages").fetchone()[0]
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise FormatError(
                 f"{self.path} is damaged: its table of topics cannot be read: {error}"
             ) from error
@@ -60,7 +62,7 @@ class Ros2Database(RosRecording):
                     yield Message(number, 0, wanted[topic], memoryview(data))
                 elif topic not in self._topics:
                     self.remarks["messages of an unknown topic, left out"] += 1
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise FormatError(
                 f"{self.path} is damaged at message {at}: {error}; everything before it was read"
             ) from error
@@ -96,7 +98,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         database = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro{alone}", uri=True, check_same_thread=False
         )
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         raise FormatError(f"{path} cannot be opened: {error}") from error
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_MESSAGE)
     return database
@@ -110,7 +112,7 @@ def _recognises(head: bytes, path: Path) -> bool:
     database = _connect(path)
     try:
         database.execute("SELECT 1 FROM topics, messages LIMIT 0")
-    except sqlite3.Error:
+    except _ERRORS:
         return False
     finally:
         database.close()

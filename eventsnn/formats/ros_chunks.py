@@ -11,7 +11,8 @@ MOST_BYTES = 1 << 30
 
 COMPRESSIONS = ("", "none", "bz2", "lz4", "zstd")
 
-_STEP_BYTES = 1 << 20
+_STEP_BYTES = 1 << 16
+"""Unpacked at once: the step in which damage lies is lost as a whole."""
 
 
 def unpack(data: bytes, compression: str, size: int) -> tuple[bytes, str]:
