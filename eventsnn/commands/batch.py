@@ -35,6 +35,8 @@ def run(options: argparse.Namespace, job: Callable[[Path], Job], suffix: Callabl
     Returns: 0, or 1 where a recording of several failed.
     Raises: EventsnnError: the only recording cannot be worked through, or an option does not fit.
     """
+    if options.workers and options.scheduler:
+        raise ConfigError("give --workers or --scheduler: Dask has workers of its own")
     folder = Path(options.output)
     found = find(options.input, folder)
     with interruptible():

@@ -32,13 +32,15 @@ def find(named: list[str], but_not: Path | None = None) -> Found:
     Args:
         named: what the user typed.
         but_not: a folder whose files are left out: the one that is written to.
-    Raises: ConfigError: a pattern or folder without a recording.
+    Raises: ConfigError: a pattern or folder without a recording, or the folder that is written to.
     """
     files: list[tuple[Path, Path]] = []
     several = len(named) > 1
     for name in named:
         path = Path(name)
         if path.is_dir():
+            if but_not is not None and but_not.exists() and path.samefile(but_not):
+                raise ConfigError(f"the folder {name} is read already; write to another one, or one in it")
             several = True
             inside = [
                 (file, file.relative_to(path))

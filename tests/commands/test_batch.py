@@ -161,8 +161,17 @@ def test_the_folder_that_is_written_to_is_not_read(folder, capsys):
         assert " of 3 recordings done" in capsys.readouterr().out
 
 
+def test_workers_are_ours_or_dask_s(convert, capsys):
+    assert convert("--workers", "2", "--scheduler", "tcp://127.0.0.1:1") == 2
+    assert "--workers or --scheduler" in capsys.readouterr().err
+
+
 def test_a_recording_is_never_an_output(folder, capsys):
     assert main(["convert", str(folder), str(folder), "--format", "aedat4"]) == 2
+    assert "write to another one" in capsys.readouterr().err
+    names = [str(folder / name) for name in ("a.aedat4", "b.aedat4")]
+    assert main(["convert", *names, str(folder), "--format", "aedat4"]) == 2
+    assert "is one of the recordings" in capsys.readouterr().err
 
 
 def test_several_recordings_need_a_format_and_a_folder(folder, tmp_path, capsys):
