@@ -25,7 +25,7 @@ from eventsnn.formats.prophesee_header import (
     parse_header,
     read_header,
 )
-from eventsnn.formats.prophesee_raw import CUT_OFF, LARGEST_NOTE
+from eventsnn.formats.prophesee_raw import CUT_OFF, LARGEST_NOTE, encoding_of
 from eventsnn.streams import Packet
 
 _MARK = b"%"
@@ -175,10 +175,13 @@ class DatWriter(EventWriter):
 
 def _recognises(head: bytes, path: Path) -> bool:
     header = parse_header(head, _MARK)
-    if not header.size or header.format[0] or "evt" in header.values:
-        return False
     kind = head[header.size : header.size + 2]
-    return len(kind) == 2 and (kind[1] == _RECORD.itemsize or kind[0] in (*_CHANGES, *_OTHER_KINDS))
+    if not header.size or len(kind) < 2 or header.format[0] or "evt" in header.values:
+        return False
+    known = kind[0] in (*_CHANGES, *_OTHER_KINDS)
+    if kind[1] == _RECORD.itemsize:
+        return known or encoding_of(head, path) is None
+    return known and "Data" in header.values
 
 
 FORMAT = Format("DAT", (".dat",), _recognises, Dat, DatWriter, default_for=(".dat",))

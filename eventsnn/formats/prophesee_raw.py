@@ -107,7 +107,9 @@ class PropheseeRaw(EventFile):
             return order == "legacy" and self.encoding == "EVT21"
         start = self._bytes(self.header.size, 1 << 12)
         words = np.frombuffer(start, np.uint8, len(start) // 8 * 8).reshape(-1, 8)
-        swapped, plain = np.isin(words[:, (3, 7)] >> 4, (0x0, 0x1, 0x8, 0xA, 0xE, 0xF)).sum(0)
+        kinds = words[:, (3, 7)] >> 4
+        # The lower half holds pixels, which look like any kind of word; the first word is a TIME_HIGH.
+        swapped, plain = np.isin(kinds, (0x0, 0x1, 0x8, 0xA, 0xE, 0xF)).sum(0) + (kinds[:1] == 0x8).sum(0)
         return bool(swapped > plain)
 
     def _read(self, kinds: tuple[type[object], ...], place: Place | None) -> Iterator[tuple[Place, Packet]]:
@@ -146,7 +148,7 @@ class PropheseeRaw(EventFile):
                     self.remarks[CUT_OFF] += got
                 return
             words = block[: got // size]
-            at += got
+            at += len(words) * size
             if self._halves_swapped:
                 words = (words << np.uint64(32)) | (words >> np.uint64(32))
             yield words
