@@ -19,7 +19,8 @@ from eventsnn.streams import ImuSamples, Packet, Triggers
 MAGIC = b"#!AER-DAT4.0\r\n"
 
 _PACKET_US = 10_000
-_PACKET_EVENTS = 1 << 16
+_PACKET_EVENTS = 1 << 14
+"""256 KiB: what unpacks a packet still finds it in the cache of the core afterwards."""
 _MOST_PIXELS = 1 << 15
 """Coordinates are int16."""
 _COMPRESSIONS = {member.name.lower().replace("_", "-"): member for member in Compression}
@@ -58,8 +59,9 @@ class Aedat4Writer(EventWriter):
         )
         self._rows: list[tuple[int, int, int, int, int, int]] = []
         self._waiting: list[Events] = []
-        self._file = self.part.open("wb")
+        self._waiting_count = 0
         try:
+            self._file = self.part.open("wb")
             self._at = self._file.write(self._header(-1))
         except OSError as error:
             self.abandon()
@@ -72,6 +74,7 @@ class Aedat4Writer(EventWriter):
     def _write(self, packet: Packet) -> None:
         if isinstance(packet, Events):
             self._waiting.append(packet)
+            self._waiting_count += len(packet)
             self._write_events(everything=False)
             return
         self._write_events(everything=True)
@@ -90,21 +93,20 @@ class Aedat4Writer(EventWriter):
 
     def _write_events(self, *, everything: bool) -> None:
         """The packets of events that are full, the last one, too, if it is to be everything."""
-        waiting = self._waiting[0] if len(self._waiting) == 1 else None
-        count = sum(len(events) for events in self._waiting)
+        count = self._waiting_count
         if not count:
             return
         span_us = int(self._waiting[-1].t[-1] - self._waiting[0].t[0])
         if not everything and count < _PACKET_EVENTS and span_us < _PACKET_US:
             return
-        events = Events.concat(self._waiting) if waiting is None else waiting
-        self._waiting = []
+        events = self._waiting[0] if len(self._waiting) == 1 else Events.concat(self._waiting)
+        self._waiting, self._waiting_count = [], 0
         first = 0
         while first < len(events):
             ends = int(np.searchsorted(events.t[first:], events.t[first] + _PACKET_US))
             size = min(ends, _PACKET_EVENTS)
             if first + size == len(events) and not everything and size < _PACKET_EVENTS:
-                self._waiting = [events[first:]]
+                self._waiting, self._waiting_count = [events[first:]], size
                 return
             packet = events[first : first + size]
             self._put(0, packet, size, int(packet.t[0]), int(packet.t[-1]))

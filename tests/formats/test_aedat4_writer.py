@@ -75,7 +75,7 @@ def test_dv_processing_reads_it_and_finds_times_in_its_table(compression, tmp_pa
     assert peer.getEventsTimeRange(begin + 20_000, begin + 40_000).size() == 2000
 
 
-def test_packets_span_10_ms_or_65536_events(tmp_path):
+def test_packets_span_10_ms_or_16384_events(tmp_path):
     slow, fast = some_events(0, 300, 1000), some_events(300_000, 200_000)
     path = write(tmp_path / "a.aedat4", [slow[k : k + 1] for k in range(300)] + [fast], "none")
     sizes = []
@@ -84,7 +84,7 @@ def test_packets_span_10_ms_or_65536_events(tmp_path):
         sizes.append((batch.size(), batch.getHighestTime() - batch.getLowestTime()))
     assert sum(size for size, _ in sizes) == 200_300
     assert sizes[:3] == [(10, 9000)] * 3
-    assert max(size for size, _ in sizes) <= 65536
+    assert max(size for size, _ in sizes) <= 16384
     assert max(span for _, span in sizes) < 10_000
 
 
