@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +145,11 @@ def _outcome(future: Future[tuple[str, str]]) -> tuple[str, str]:
 
 def _on_dask(pairs: list[Pair], job: Job, address: str, done: Done) -> None:
     try:
-        from distributed import Client
-        from distributed import as_completed as completed
+        distributed: Any = import_module("distributed")
     except ImportError as error:
         raise ConfigError(f'--scheduler needs Dask: pip install "eventsnn[cluster]" ({error})') from error
     try:
-        client = Client(address, timeout=10)
+        client = distributed.Client(address, timeout=10)
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:
@@ -159,7 +159,7 @@ def _on_dask(pairs: list[Pair], job: Job, address: str, done: Done) -> None:
             for pair in pairs
         }
         try:
-            for future in completed(list(futures)):
+            for future in distributed.as_completed(list(futures)):
                 defect = future.exception()
                 if defect is None:
                     said, failure = future.result()
