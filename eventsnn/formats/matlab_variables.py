@@ -299,10 +299,13 @@ class Version73(Variables):
     def structure(self, name: str) -> dict[str, NDArray[Any]]:
         import h5py
 
-        group = self._file[name]
-        if not isinstance(group, h5py.Group):
-            return {}
-        names = [field for field, item in group.items() if isinstance(item, h5py.Dataset)]
+        from eventsnn.formats.hdf5_file import damage
+
+        with damage(f"{self.path}: {name}"):
+            group = self._file[name]
+            if not isinstance(group, h5py.Group):
+                return {}
+            names = [field for field, item in group.items() if isinstance(item, h5py.Dataset)]
         return {field: self.array(f"{name}/{field}") for field in names}
 
     def close(self) -> None:

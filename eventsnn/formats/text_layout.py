@@ -22,7 +22,7 @@ _EPOCH_MS = range(10**12, 23 * 10**11)
 """Whole ms since 1970 of the years 2001 to 2042."""
 
 _LONGEST_LINE = 1 << 12
-_MOST_LINES = 1000
+_MOST_LINES = 500
 _ENOUGH_ROWS = 16
 """Fewer do not tell a column of times from one of coordinates by its order alone."""
 
@@ -175,7 +175,7 @@ def find_layout(preamble: Preamble, rows: Sequence[Sequence[bytes]], reading: Re
 
 
 def sample(file: BinaryIO) -> list[list[bytes]]:
-    """The words of the next lines that hold any, up to 1000 lines.
+    """The words of the next lines that hold any, up to 500 lines.
 
     Args:
         file: at a line's begin.
@@ -254,7 +254,10 @@ def _fits(order: str, rows: Sequence[Sequence[bytes]]) -> int:
 
 
 def _is_pixel(word: bytes) -> bool:
-    return _NUMBER.fullmatch(word) is not None and float(word) in range(65536)
+    if not _NUMBER.fullmatch(word):
+        return False
+    value = float(word)
+    return 0 <= value <= 65535 and value.is_integer()
 
 
 def _steps_back(order: str, rows: Sequence[Sequence[bytes]]) -> int:
