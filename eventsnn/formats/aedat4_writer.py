@@ -76,6 +76,12 @@ class Aedat4Writer(EventWriter):
             self._waiting.append(packet)
             self._waiting_count += len(packet)
             self._write_events(everything=False)
+            if self._waiting:
+                # what waits must not change when the caller uses its arrays again
+                last = self._waiting[-1]
+                self._waiting[-1] = Events(
+                    last.t.copy(), last.x.copy(), last.y.copy(), last.p.copy(), last.sensor
+                )
             return
         self._write_events(everything=True)
         if isinstance(packet, Frame):

@@ -88,6 +88,18 @@ def test_packets_span_10_ms_or_16384_events(tmp_path):
     assert max(span for _, span in sizes) < 10_000
 
 
+def test_the_caller_may_use_its_arrays_again(tmp_path):
+    path = tmp_path / "a.aedat4"
+    events = some_events(0, 10)
+    with create_events(path, SENSOR) as writer:
+        for start in (0, 100, 200):
+            events.t[:] = np.arange(start, start + 10)
+            writer.write(events)
+    with open_events(path) as recording:
+        (read,) = recording.events()
+    assert read.t.tolist() == [*range(10), *range(100, 110), *range(200, 210)]
+
+
 def test_what_a_crash_leaves_is_readable(tmp_path):
     path = tmp_path / "a.aedat4"
     writer = create_events(path, SENSOR)
