@@ -15,7 +15,8 @@ from typing import NamedTuple
 from eventsnn.errors import FormatError
 from eventsnn.formats.format import Format
 from eventsnn.formats.ros_chunks import COMPRESSIONS, MOST_BYTES, unpack
-from eventsnn.formats.ros_recording import Message, RosRecording, Topic
+from eventsnn.formats.ros_decoders import Message, Topic
+from eventsnn.formats.ros_recording import RosRecording
 
 MAGIC = b"\x89MCAP0\r\n"
 _FOOTER, _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _DATA_END = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0F
@@ -79,7 +80,7 @@ class Mcap(RosRecording):
         at = at or len(MAGIC)
         while True:
             if at >= self.extent:
-                self.remarks["files that end without an end mark"] += 1
+                self.remarks["ends without an end mark"] += 1
                 return
             record = self._record(at)
             if record.kind in (_DATA_END, _FOOTER):

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from eventsnn.errors import FormatError
 from eventsnn.formats.format import Format
 from eventsnn.formats.ros_chunks import COMPRESSIONS, MOST_BYTES, unpack
-from eventsnn.formats.ros_recording import Message, RosRecording, Topic
+from eventsnn.formats.ros_decoders import Message, Topic
+from eventsnn.formats.ros_recording import RosRecording
 
 MAGIC = b"#ROSBAG V2.0\n"
 _MESSAGE, _BAG, _CHUNK, _CONNECTION = 2, 3, 5, 7

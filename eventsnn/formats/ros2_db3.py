@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from eventsnn.errors import FormatError
 from eventsnn.formats.format import Format
-from eventsnn.formats.ros_recording import Message, RosRecording, Topic
+from eventsnn.formats.ros_decoders import Message, Topic
+from eventsnn.formats.ros_recording import RosRecording
 
 MAGIC = b"SQLite format 3\0"
 _LONGEST_MESSAGE = 1 << 28
