@@ -35,7 +35,7 @@ class FileWindow:
 
     def _move(self, at: int, size: int) -> None:
         first = at - self._begin
-        kept = bytes(self._data[first : self._size]) if 0 <= first < self._size else b""
+        kept = self._data[first : self._size] if 0 <= first < self._size else self._data[:0]
         if size > len(self._data):
             self._data = memoryview(bytearray(size + _STEP_BYTES))
         self._data[: len(kept)] = kept
