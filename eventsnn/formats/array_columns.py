@@ -135,7 +135,7 @@ def of_table(rows: int, table: Read, reading: Reading, where: str) -> Columns:
     once = _once(table)
 
     def column(at: int) -> Read:
-        return lambda first, last: once(first, last)[:, at]
+        return lambda first, last: np.ascontiguousarray(once(first, last)[:, at])
 
     return _with_unit(rows, {name: column(at) for at, name in enumerate(order)}, reading, where)
 
@@ -157,7 +157,7 @@ def of_fields(rows: int, names: Sequence[str], table: Read, reading: Reading, wh
     once = _once(table)
 
     def column(name: str) -> Read:
-        return lambda first, last: once(first, last)[name]
+        return lambda first, last: np.ascontiguousarray(once(first, last)[name])
 
     return of_columns(rows, {key: column(name) for key, name in fields.items()}, reading, where)
 

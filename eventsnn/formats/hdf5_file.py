@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.errors import ConfigError, FormatError, StorageError, unknown_name
+from eventsnn.errors import ConfigError, FormatError, ShapeError, StorageError, unknown_name
 from eventsnn.events import Sensor
 from eventsnn.formats.format import Reading
 from eventsnn.formats.row_file import RowFile
@@ -47,7 +47,16 @@ def damage(where: str) -> Iterator[None]:
         yield
     except FormatError:
         raise
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+        ShapeError,
+    ) as error:
         reason = " ".join(str(error).split())
         raise FormatError(f"{where} cannot be read: {reason}") from error
 
