@@ -30,29 +30,32 @@ def decode_dvs(
     Returns: (bytes used, events written).
     """
     now = state[0]
-    at = 0
-    events = 0
-    while at < data.size:
+    # Unsigned, which spares the loop the test for indices that count from the end.
+    one, five = np.uint64(1), np.uint64(5)
+    at, events, size = np.uint64(0), np.uint64(0), np.uint64(data.size)
+    while at + five <= size:
         first = data[at]
         if first >= 254:
-            if first == 255:
-                now += 127
-            at += 1
+            now += 127 if first == 255 else 0
+            at += one
             continue
-        if at + 5 > data.size:
-            break
-        line = height - 1 - (np.int64(data[at + 3]) | np.int64(data[at + 4]) << 8)
+        column = np.uint32(data[at + one]) | np.uint32(data[at + np.uint64(2)]) << np.uint32(8)
+        below = np.uint32(data[at + np.uint64(3)]) | np.uint32(data[at + np.uint64(4)]) << np.uint32(8)
+        line = height - 1 - np.int64(below)
         if line < 0:
             break
-        now += np.int64(first >> 1)
+        now += np.int64(first >> np.uint8(1))
         t[events] = now
-        x[events] = np.uint16(data[at + 1]) | np.uint16(data[at + 2]) << 8
-        y[events] = line
-        p[events] = (first & 1) != 0
-        events += 1
-        at += 5
+        x[events] = np.uint16(column)
+        y[events] = np.uint16(line)
+        p[events] = (first & np.uint8(1)) != 0
+        events += one
+        at += five
+    while at < size and data[at] >= 254:
+        now += 127 if data[at] == 255 else 0
+        at += one
     state[0] = now
-    return at, events
+    return int(at), int(events)
 
 
 @njit(nogil=True, cache=True)
