@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from eventsnn.kernels.vectors import store_pixels
+from eventsnn.kernels.vectors import store_columns, store_eight
 
 ROOM = 40
 """Places behind the last event of a column that `expand` may write to."""
@@ -57,15 +57,19 @@ def expand(
         p: (N,) bool, written to.
     Returns: uint64, how many the columns hold now.
     """
-    column = np.uint64(first_x)
     eight, lowest = np.uint64(8), np.uint64(0xFF)
+    end = events
     # Eight pixels at once, whether they are set or not: what is written too much the next ones overwrite,
-    # and there is no branch to guess.
-    for _ in range(0, columns, 8):
+    # and there is hardly a branch to guess.
+    for step in range(0, columns, 8):
         byte = valid & lowest
-        where = (byte << np.uint64(16)) | (column & np.uint64(0xFFFF))
-        store_pixels(t, x, y, p, events, np.int64(t_us), np.uint16(row), np.uint8(on), _PLACES, where)
-        events += _NUMBER[byte]
+        store_columns(x, end, _PLACES, byte, np.uint16(first_x + step))
+        end += _NUMBER[byte]
         valid >>= eight
-        column += eight
-    return events
+    at = events
+    while at < end:
+        store_eight(t, at, np.int64(t_us))
+        store_eight(y, at, np.uint16(row))
+        store_eight(p, at, np.uint8(on))
+        at += eight
+    return end

@@ -62,47 +62,53 @@ def _add_scaled(context: Any, flat: Any, place: Any, source: Any, at: Any, facto
     return types.void(flat, types.uint64, source, types.uint64, types.float32), generate
 
 
-def _store_pixels(
-    context: Any, t: Any, x: Any, y: Any, p: Any, at: Any, now: Any, row: Any, on: Any, columns: Any, first: Any
-) -> Any:
-    """Write eight events of one time, row and polarity.
+def _store_columns(context: Any, x: Any, at: Any, columns: Any, which: Any, first: Any) -> Any:
+    """Write eight columns.
 
     Args:
         context: given by Numba.
-        t: (N,) int64, C-contiguous; eight values from `at` on are written, as of x, y and p.
-        x: (N,) uint16, C-contiguous.
-        y: (N,) uint16, C-contiguous.
-        p: (N,) bool, C-contiguous.
+        x: (N,) uint16, C-contiguous; eight values from `at` on are written.
         at: uint64.
-        now: int64.
-        row: uint16.
-        on: uint8, 0 or 1.
         columns: (M,) uint64, C-contiguous; one of them holds eight columns of 8 bits, lowest first.
-        first: uint64, in the lower 16 bits what is added to each column, above it which of `columns`.
+        which: uint64, of `columns`.
+        first: uint16, added to each column.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        t, x, y, p, at, now, row, on, columns, first = arguments
-        kinds = signature.args
+        x, at, columns, which, first = arguments
         bytes_, shorts = (ir.VectorType(ir.IntType(bits), 8) for bits in (8, 16))
-        longs = ir.VectorType(ir.IntType(64), 8)
-        which = builder.lshr(first, ir.Constant(first.type, 16))
-        data = context.make_array(kinds[8])(context, builder, columns).data
-        packed = builder.load(builder.gep(data, [which]))
-        column = builder.zext(builder.bitcast(packed, bytes_), shorts)
-        column = builder.add(column, _splat(builder, shorts, builder.trunc(first, shorts.element)))
-        for index, array, values in (
-            (0, t, _splat(builder, longs, now)),
-            (1, x, column),
-            (2, y, _splat(builder, shorts, row)),
-            (3, p, _splat(builder, bytes_, on)),
-        ):
-            pointer = _vector_at(context, builder, kinds[index], array, at, values.type)
-            builder.store(values, pointer, align=values.type.element.width // 8)
+        packed = builder.load(
+            builder.gep(context.make_array(signature.args[2])(context, builder, columns).data, [which])
+        )
+        values = builder.add(
+            builder.zext(builder.bitcast(packed, bytes_), shorts), _splat(builder, shorts, first)
+        )
+        builder.store(values, _vector_at(context, builder, signature.args[0], x, at, shorts), align=2)
         return context.get_dummy_value()
 
-    arguments = (t, x, y, p, types.uint64, types.int64, types.uint16, types.uint8, columns, types.uint64)
-    return types.void(*arguments), generate
+    return types.void(x, types.uint64, columns, types.uint64, types.uint16), generate
+
+
+def _store_eight(context: Any, array: Any, at: Any, value: Any) -> Any:
+    """Write one value eight times.
+
+    Args:
+        context: given by Numba.
+        array: (N,) of integers or bool, C-contiguous; eight values from `at` on are written.
+        at: uint64.
+        value: of the array's type, uint8 where that is bool.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at, value = arguments
+        eight = ir.VectorType(value.type, 8)
+        pointer = _vector_at(context, builder, signature.args[0], array, at, eight)
+        builder.store(_splat(builder, eight, value), pointer, align=value.type.width // 8)
+        return context.get_dummy_value()
+
+    return types.void(
+        array, types.uint64, types.uint8 if array.dtype == types.boolean else array.dtype
+    ), generate
 
 
 def _trailing_zeros(context: Any, value: Any) -> Any:
@@ -122,7 +128,8 @@ def _trailing_zeros(context: Any, value: Any) -> Any:
 # Numba's own type for these does not know that their first argument is not the caller's.
 lower_row: Any = intrinsic(_lower_row)
 add_scaled: Any = intrinsic(_add_scaled)
-store_pixels: Any = intrinsic(_store_pixels)
+store_columns: Any = intrinsic(_store_columns)
+store_eight: Any = intrinsic(_store_eight)
 trailing_zeros: Any = intrinsic(_trailing_zeros)
 
 
