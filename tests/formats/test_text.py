@@ -230,7 +230,9 @@ def test_every_number_is_exactly_what_decimal_arithmetic_says(words, unit, tmp_p
         path.write_text(f"{word} 1 2 0\n")
         with localcontext(prec=400, Emax=9999, Emin=-9999):
             exact = Decimal(word).scaleb({"s": 6, "ms": 3, "us": 0, "ns": -3}[unit])
-            whole = int(exact.to_integral_value(ROUND_HALF_EVEN)) if exact.adjusted() < 40 else 2**62
+            whole = (
+                int(exact.to_integral_value(ROUND_HALF_EVEN)) if not exact or exact.adjusted() < 40 else 2**62
+            )
         with FORMAT.open(
             path, Reading(Sensor(4, 3), columns="txyp", time_unit=unit, order="keep")
         ) as recording:
