@@ -120,7 +120,7 @@ class Dsec(Hdf5File):
         if column.rows > _MOST_MS or column.dtype.kind not in "iu":
             return None
         table = column.read(0, column.rows).astype(np.int64)
-        if not table.size or table[0] != 0 or table[-1] > self.rows or (np.diff(table) < 0).any():
+        if not table.size or table[0] != 0 or table[-1] > self.rows or (table[1:] < table[:-1]).any():
             return None
         table = table[table < self.rows]
         for ms in np.unique(np.linspace(0, table.size - 1, _CHECKED).astype(np.int64)).tolist():

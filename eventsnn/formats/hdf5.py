@@ -76,7 +76,7 @@ class Hdf5(Hdf5File):
             self.column(f"index/{name}", row.rows).read(0, row.rows).astype(np.int64)
             for name in ("row", "first_us", "last_us")
         )
-        if starts.size and (starts[0] != 0 or starts[-1] >= self.rows or (np.diff(starts) <= 0).any()):
+        if starts.size and (starts[0] != 0 or starts[-1] >= self.rows or (starts[1:] <= starts[:-1]).any()):
             raise FormatError(f"{self.path}: its time index does not fit its events")
         return starts, first_us, last_us
 

@@ -30,6 +30,11 @@ ECF = 36559
 
 _CHUNK_CACHE_BYTES = 4 << 20
 _LARGEST_CHUNK_BYTES = 1 << 30
+_RAISED = (
+    OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, ShapeError
+)  # fmt: skip
+"""What h5py lets through of a damaged file, and what a damaged size makes of a sensor."""
+
 _HINTS = {
     ECF: "Prophesee's ECF codec; install the HDF5 plugin hdf5_ecf (github.com/prophesee-ai/hdf5_ecf, part of "
     "OpenEB and the Metavision SDK) and set HDF5_PLUGIN_PATH to its folder"
@@ -47,16 +52,7 @@ def damage(where: str) -> Iterator[None]:
         yield
     except FormatError:
         raise
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        MemoryError,
-        ShapeError,
-    ) as error:
+    except _RAISED as error:
         reason = " ".join(str(error).split())
         raise FormatError(f"{where} cannot be read: {reason}") from error
 

@@ -150,3 +150,8 @@ def test_a_damaged_chunk_is_named_after_what_is_whole_before_it(tmp_path):
     got = Events.concat(got)
     assert len(got) == 2 << 17
     same(got, given[: len(got)])
+
+
+def test_a_table_whose_entries_overflow_is_not_believed(tmp_path):
+    path = as_the_dataset_writes(tmp_path / "a.h5", [0, 999, 1000, 3500, 3999], [0, 2, 2**63 + 1, 3])
+    assert read(path, 900, 1100).t.tolist() == [999, 1000]
