@@ -31,7 +31,8 @@ ECF = 36559
 _CHUNK_CACHE_BYTES = 4 << 20
 _LARGEST_CHUNK_BYTES = 1 << 30
 _RAISED = (
-    OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, ShapeError
+    OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError,
+    OverflowError, ShapeError,
 )  # fmt: skip
 """What h5py lets through of a damaged file, and what a damaged size makes of a sensor."""
 
