@@ -58,8 +58,8 @@ class Convert:
                 format=self.format,
                 writing=Writing(self.compression, recording.camera),
             )
-            written, unheld = _copy(recording, selected, writer, meter)
-            return _said(target, recording, selected, written, unheld)
+            written, unheld, changed = _copy(recording, selected, writer, meter)
+            return _said(target, recording, selected, written, unheld, changed)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -132,8 +132,8 @@ def _hot_pixels(recording: EventFile, selection: Selection) -> tuple[str, Filter
 
 def _copy(
     recording: EventFile, selected: Selected, writer: EventWriter, meter: Meter
-) -> tuple[Counter[str], Counter[str]]:
-    """What was written, and what the format cannot hold."""
+) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """What was written, what the format cannot hold, and what it could not keep as it was."""
     written: Counter[str] = Counter()
     unheld: Counter[str] = Counter()
     with writer:
@@ -144,11 +144,16 @@ def _copy(
             else:
                 unheld[stream_name(packet)] += packet_size(packet)
             meter(recording.fraction, selected.events_read)
-    return written, unheld
+    return written, unheld, writer.remarks
 
 
 def _said(
-    target: Path, recording: EventFile, selected: Selected, written: Counter[str], unheld: Counter[str]
+    target: Path,
+    recording: EventFile,
+    selected: Selected,
+    written: Counter[str],
+    unheld: Counter[str],
+    changed: Counter[str],
 ) -> str:
     count = written.pop("events", 0)
     of = "" if count == selected.events_read else f" of {selected.events_read:,}"
@@ -161,6 +166,7 @@ def _said(
         share = f" ({100 * removed / left:.1f} %)" if left else ""
         lines.append(f"  {name}: removed {removed:,} of {left:,} events{share}")
         left -= removed
+    lines += [f"  {number:,} {remark}" for remark, number in changed.items()]
     if unheld:
         names = ", ".join(f"{number:,} {name}" for name, number in unheld.items())
         lines.append(f"  left out, this format does not hold them: {names}")

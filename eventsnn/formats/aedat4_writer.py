@@ -91,9 +91,9 @@ class Aedat4Writer(EventWriter):
             self._put(1, packet, 1, start_us, start_us + packet.exposure_us)
         elif len(packet):
             if isinstance(packet, Triggers) and packet.line.any():
-                raise StorageError(
-                    f"{self.path}: AEDAT4 holds one trigger line, not line {packet.line.max()}"
-                )
+                self.remarks[
+                    "trigger marks without the number of their line, which AEDAT4 does not hold"
+                ] += int(np.count_nonzero(packet.line))
             number = 2 if isinstance(packet, ImuSamples) else 3
             self._put(number, packet, len(packet), int(packet.t.min()), int(packet.t.max()))
 

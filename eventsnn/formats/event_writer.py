@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -35,6 +36,8 @@ class EventWriter(ABC):
         self.sensor = sensor
         self.part = open_part(path)
         """Where the content goes until it is whole."""
+        self.remarks: Counter[str] = Counter()
+        """What of the packets this format could not keep, and how often."""
         self._last_us: int | None = None
         self._open = True
 

@@ -187,24 +187,19 @@ class PropheseeRawWriter(EventWriter):
 
     def _write(self, packet: Packet) -> None:
         if isinstance(packet, Triggers):
-            self._check_triggers(packet)
-            self._triggers.append(packet)
+            self._triggers.append(self._edges(packet))
         elif isinstance(packet, Events):
             self._put(self._events, self._due(packet))
             self._events = packet
 
-    def _check_triggers(self, triggers: Triggers) -> None:
+    def _edges(self, triggers: Triggers) -> Triggers:
+        """What of them the format holds; the rest is counted."""
         edges = np.isin(triggers.kind, (TriggerKind.EXTERNAL_RISING, TriggerKind.EXTERNAL_FALLING))
+        edges &= triggers.line < self.lines
         if not edges.all():
-            other = TriggerKind(int(triggers.kind[~edges][0])).name
-            raise StorageError(
-                f"{self.path}: {self.encoding} holds rising and falling edges only, not {other}"
-            )
-        if len(triggers) and triggers.line.max() >= self.lines:
-            raise StorageError(
-                f"{self.path}: {self.encoding} has trigger lines 0 to {self.lines - 1}, "
-                f"not {triggers.line.max()}"
-            )
+            what = f"trigger marks left out: {self.encoding} holds edges of {self.lines} external lines only"
+            self.remarks[what] += int(np.count_nonzero(~edges))
+        return Triggers(triggers.t[edges], triggers.kind[edges], triggers.line[edges])
 
     def _due(self, following: Events | None) -> Triggers:
         """The triggers, in order, that come before what follows the waiting events."""

@@ -127,10 +127,17 @@ def test_what_cannot_be_held_is_refused_in_a_line(tmp_path):
         create_events(path, SENSOR, writing=Writing("lz5"))
     with pytest.raises(StorageError, match="at most 32768 pixels a side, not 40000x2"):
         create_events(path, Sensor(40_000, 2))
-    second = Triggers(np.array([1]), np.array([1], np.uint8), np.array([2], np.uint8))
-    with pytest.raises(StorageError, match="one trigger line, not line 2"):
-        write(path, [second])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_line_of_a_trigger_is_lost_and_counted(tmp_path):
+    path = tmp_path / "a.aedat4"
+    with create_events(path, SENSOR) as writer:
+        writer.write(Triggers(np.array([1, 2]), np.array([1, 2], np.uint8), np.array([0, 6], np.uint8)))
+    assert list(writer.remarks.values()) == [1]
+    with open_events(path) as recording:
+        (marks,) = recording.triggers()
+        assert (marks.t.tolist(), marks.kind.tolist(), marks.line.tolist()) == ([1, 2], [1, 2], [0, 0])
 
 
 def damage(recording, change):

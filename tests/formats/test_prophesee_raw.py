@@ -218,12 +218,6 @@ def test_what_the_format_cannot_hold_is_refused(name, tmp_path):
     path = tmp_path / "a.raw"
     with pytest.raises(StorageError, match="2048x2048 pixels"):
         create_events(path, Sensor(2049, 9), format=name)
-    for triggers, message in (
-        (Triggers(np.array([5]), np.array([6], np.uint8)), "not FRAME_BEGIN"),
-        (Triggers(np.array([5]), np.array([1], np.uint8), np.array([32], np.uint8)), "not 32"),
-    ):
-        with pytest.raises(StorageError, match=message), create_events(path, SENSOR, format=name) as writer:
-            writer.write(triggers)
     with pytest.raises(StorageError, match="gap"), create_events(path, SENSOR, format=name) as writer:
         writer.write(Events.checked([0, 2**60], [1, 1], [1, 1], [1, 1], SENSOR))
     writer = create_events(path, SENSOR, format=name)
@@ -233,6 +227,19 @@ def test_what_the_format_cannot_hold_is_refused(name, tmp_path):
     with pytest.raises(StorageError, match="too late"):
         writer.close()
     assert not list(tmp_path.glob("a*"))
+
+
+@every_encoding
+def test_trigger_marks_that_the_format_does_not_hold_are_counted(name, tmp_path):
+    path = tmp_path / "a.raw"
+    kind, line = np.array([6, 1, 2], np.uint8), np.array([0, 32, 3], np.uint8)
+    with create_events(path, SENSOR, format=name) as writer:
+        writer.write(Triggers(np.array([5, 6, 7]), kind, line))
+        writer.write(Events.checked([9], [1], [1], [1], SENSOR))
+    assert list(writer.remarks.values()) == [2]
+    with open_events(path) as recording:
+        (marks,) = recording.triggers()
+        assert (marks.t.tolist(), marks.kind.tolist(), marks.line.tolist()) == ([7], [2], [3])
 
 
 @every_encoding
