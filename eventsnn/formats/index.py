@@ -243,5 +243,5 @@ def _cache_path(path: Path, format: str, reading: Reading) -> Path:
         folder = Path(given)
     else:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eventsnn"
-    about = (str(path.resolve()), format, reading.stream, reading.columns, reading.time_unit)
+    about = (str(path.resolve()), format, reading.stream, reading.order, reading.columns, reading.time_unit)
     return folder / "index" / f"{hashlib.sha256(repr(about).encode()).hexdigest()[:32]}.npz"
