@@ -71,5 +71,5 @@ $(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml
 $(VENV)/bench.stamp: $(VENV)/run.stamp
 	$(INSTALL) --no-deps tonic importRosbag eventcv evutils evlib aedat faery event_stream
 	-$(INSTALL) --no-deps expelliarmus
-	$(INSTALL) requests tqdm polars
+	$(INSTALL) requests tqdm pandas polars rosbags
 	@touch $@
