@@ -139,11 +139,17 @@ def _copy(
     with writer:
         for packet in selected.packets():
             if isinstance(packet, writer.kinds):
+                before = writer.left_out[type(packet)]
                 writer.write(packet)
-                written[stream_name(packet)] += packet_size(packet)
+                written[stream_name(packet)] += packet_size(packet) - (writer.left_out[type(packet)] - before)
             else:
                 unheld[stream_name(packet)] += packet_size(packet)
             meter(recording.fraction, selected.events_read)
+        if not selected.events_read and selected.ranged:
+            lasts_s = recording.index().duration_us / 1e6
+            raise ConfigError(
+                f"{recording.path}: no event lies in that range; the recording lasts {lasts_s:g} s"
+            )
     return written, unheld, writer.remarks
 
 
@@ -157,7 +163,7 @@ def _said(
 ) -> str:
     count = written.pop("events", 0)
     of = "" if count == selected.events_read else f" of {selected.events_read:,}"
-    others = "".join(f", {number:,} {name}" for name, number in written.items())
+    others = "".join(f", {number:,} {name}" for name, number in written.items() if number)
     lines = [f"{target}: {count:,} events{of}{others}"]
     if not count:
         lines[0] += " (nothing in this range, or nothing left by the filters)"

@@ -113,6 +113,11 @@ class Selected:
         """A filter that changes place or time of events, so that frames do not fit them."""
         return self._moves
 
+    @property
+    def ranged(self) -> bool:
+        """Whether a range of time or of events was asked for."""
+        return not self._selection.is_everything
+
     def packets(self) -> Iterator[Packet]:
         """The packets of the selection, in the order of the file.
 

@@ -96,7 +96,8 @@ def written_format(path: Path, name: str | None = None) -> Format:
     """
     if name is not None:
         if name not in formats():
-            raise unknown_name("format", name, formats())
+            written = [name for name, format in formats().items() if format.create]
+            raise unknown_name("format", name, written)
         format = formats()[name]
         if format.create is None:
             raise ConfigError(f"{format.name} files are only read, not written")
@@ -123,10 +124,13 @@ def create_events(
         writing: compression and such.
 
     Raises:
-        ConfigError: no such format, or one that is only read.
+        ConfigError: no such format, one that is only read, or a compression that it does not have.
         StorageError: the place cannot be written to.
     """
     path = Path(path)
-    create = written_format(path, format).create
-    assert create is not None
-    return create(path, sensor, writing or Writing())
+    written = written_format(path, format)
+    writing = writing or Writing()
+    if writing.compression is not None and not written.compresses:
+        raise ConfigError(f"{written.name} files are not compressed: leave --compression out")
+    assert written.create is not None
+    return written.create(path, sensor, writing)

@@ -221,4 +221,4 @@ def _recognises(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4, Aedat4Writer, (".aedat4",))
+FORMAT = Format("AEDAT4", (".aedat4",), _recognises, Aedat4, Aedat4Writer, (".aedat4",), compresses=True)

@@ -169,4 +169,4 @@ def _recognises(head: bytes, path: Path) -> bool:
     return dsec and not is_ours(path)
 
 
-FORMAT = Format("DSEC HDF5", (".h5",), _recognises, Dsec, DsecWriter)
+FORMAT = Format("DSEC HDF5", (".h5",), _recognises, Dsec, DsecWriter, compresses=True)

@@ -116,7 +116,8 @@ class EventStreamWriter(EventWriter):
         if packet.t[0] < 0 or packet.t[-1] >= _MOST_US:
             bad = packet.t[0] if packet.t[0] < 0 else packet.t[-1]
             raise StorageError(
-                f"{self.path}: Event Stream holds times from 0 to {_MOST_US - 1} µs, not {bad}; shift them"
+                f"{self.path}: Event Stream holds times from 0 to {_MOST_US - 1} µs, not {bad}; "
+                "shift them (--filter time-shift:offset_us=...)"
             )
         for begin in range(0, len(packet), 1 << 18):
             piece = packet[begin : begin + (1 << 18)]

@@ -37,7 +37,9 @@ class EventWriter(ABC):
         self.part = open_part(path)
         """Where the content goes until it is whole."""
         self.remarks: Counter[str] = Counter()
-        """What of the packets this format could not keep, and how often."""
+        """What of the packets this format could not keep as it was, and how often."""
+        self.left_out: Counter[type] = Counter()
+        """How many events, samples or marks of each kind of packet it could not keep at all."""
         self._last_us: int | None = None
         self._open = True
 

@@ -75,6 +75,7 @@ class Format:
         open: (path, what the caller says) -> EventFile; raises FormatError.
         create: (path, sensor, what the caller says) -> EventWriter; None where it is only read.
         default_for: the suffixes for which a file without a named format is written as this one.
+        compresses: whether `Writing.compression` means anything to it.
         guessed: whether the content has no mark of its own, so that every other format is tried before.
     """
 
@@ -84,4 +85,5 @@ class Format:
     open: Callable[[Path, Reading], EventFile]
     create: Callable[[Path, Sensor, Writing], EventWriter] | None = None
     default_for: tuple[str, ...] = ()
+    compresses: bool = False
     guessed: bool = False

@@ -221,4 +221,4 @@ def _recognises(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC) and is_ours(path)
 
 
-FORMAT = Format("HDF5", (".h5", ".hdf5"), _recognises, Hdf5, Hdf5Writer, (".h5", ".hdf5"))
+FORMAT = Format("HDF5", (".h5", ".hdf5"), _recognises, Hdf5, Hdf5Writer, (".h5", ".hdf5"), compresses=True)

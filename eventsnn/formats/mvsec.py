@@ -189,4 +189,4 @@ def _recognises(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC) and any(has(head, path, f"davis/{side}/events") for side in _SIDES)
 
 
-FORMAT = Format("MVSEC HDF5", (".hdf5", ".h5"), _recognises, Mvsec, MvsecWriter)
+FORMAT = Format("MVSEC HDF5", (".hdf5", ".h5"), _recognises, Mvsec, MvsecWriter, compresses=True)

@@ -98,14 +98,16 @@ class NMnistWriter(EventWriter):
         if packet.t[0] < 0 or packet.t[-1] >= _MOST_US:
             bad = packet.t[0] if packet.t[0] < 0 else packet.t[-1]
             raise StorageError(
-                f"{self.path}: N-MNIST holds times of 0 to {_MOST_US - 1} µs, not {bad}; shift them"
+                f"{self.path}: N-MNIST holds times of 0 to {_MOST_US - 1} µs, not {bad}; "
+                "shift them (--filter time-shift:offset_us=...)"
             )
         wrong = (packet.x > 255) | (packet.y > 255) | (packet.y == OVERFLOW_LINE)
         if wrong.any():
             at = int(np.argmax(wrong))
             raise StorageError(
                 f"{self.path}: N-MNIST holds x and y up to 255 and not y = {OVERFLOW_LINE}, which marks an "
-                f"overflow; an event lies at ({packet.x[at]}, {packet.y[at]}): crop or downsample first"
+                f"overflow; an event lies at ({packet.x[at]}, {packet.y[at]}): "
+                "crop or downsample first (--filter region:... or downsample:...)"
             )
         for begin in range(0, len(packet), _STRETCH):
             piece = packet[begin : begin + _STRETCH]

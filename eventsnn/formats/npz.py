@@ -213,4 +213,4 @@ def _recognises(head: bytes, path: Path) -> bool:
         return False
 
 
-FORMAT = Format("NumPy", (".npz", ".npy"), _recognises, Npz, _create, (".npz", ".npy"))
+FORMAT = Format("NumPy", (".npz", ".npy"), _recognises, Npz, _create, (".npz", ".npy"), compresses=True)

@@ -199,6 +199,7 @@ class PropheseeRawWriter(EventWriter):
         if not edges.all():
             what = f"trigger marks left out: {self.encoding} holds edges of {self.lines} external lines only"
             self.remarks[what] += int(np.count_nonzero(~edges))
+            self.left_out[Triggers] += int(np.count_nonzero(~edges))
         return Triggers(triggers.t[edges], triggers.kind[edges], triggers.line[edges])
 
     def _due(self, following: Events | None) -> Triggers:

@@ -3,12 +3,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventsnn import Events
+from eventsnn import Events, Sensor
 from eventsnn.cli import main
 from eventsnn.commands.convert import Convert
 from eventsnn.commands.selection import Selection
 from eventsnn.filters import BackgroundActivity, filtered
-from eventsnn.formats import Reading, open_events
+from eventsnn.formats import Reading, create_events, open_events
+from eventsnn.streams import Triggers
 
 
 def test_every_stream_goes_over(recording, events, files, tmp_path, capsys):
@@ -73,7 +74,7 @@ def test_ranges(options, first, last, recording, events, files, tmp_path):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cut=st.floats(0, 1), unit=st.sampled_from(["s", "us", "event"]))
+@given(cut=st.floats(0.01, 0.99), unit=st.sampled_from(["s", "us", "event"]))
 def test_two_slices_make_the_whole(cut, unit, recording, events, files, tmp_path):
     value = {"s": cut, "us": files.begin_us + round(cut * 1e6), "event": round(cut * 1000)}[unit]
     parts = []
@@ -148,8 +149,20 @@ def test_ctrl_c_leaves_the_older_file_and_nothing_else(recording, tmp_path):
 
 
 def test_nothing_in_the_range_is_said(recording, tmp_path, capsys):
-    assert main(["convert", str(recording), str(tmp_path / "b.h5"), "--start-s", "5"]) == 0
-    assert "nothing in this range" in capsys.readouterr().out
+    (tmp_path / "b.h5").write_bytes(b"older")
+    assert main(["convert", str(recording), str(tmp_path / "b.h5"), "--start-s", "5"]) == 2
+    assert "no event lies in that range; the recording lasts 0.999 s" in capsys.readouterr().err
+    assert (tmp_path / "b.h5").read_bytes() == b"older"
+
+
+def test_what_a_format_does_not_take_is_said(recording, tmp_path, capsys):
+    assert main(["convert", str(recording), str(tmp_path / "b.raw"), "--compression", "lz4"]) == 2
+    assert "leave --compression out" in capsys.readouterr().err
+    with create_events(tmp_path / "marks.h5", Sensor(4, 3)) as writer:
+        writer.write(Triggers(np.array([1, 2, 3]), np.array([6, 1, 2], np.uint8)))
+        writer.write(Events.checked([5], [1], [1], [1], Sensor(4, 3)))
+    assert main(["convert", str(tmp_path / "marks.h5"), str(tmp_path / "b.raw")]) == 0
+    assert "1 events, 2 triggers\n  1 trigger marks left out" in capsys.readouterr().out
 
 
 def test_clean_drops_hot_pixels_from_the_begin_and_lone_events(files, tmp_path, capsys):
