@@ -74,6 +74,7 @@ def _number(data: NDArray[np.uint8], i: int, scale: int, exact: bool) -> tuple[i
     if negative or data[i] == _PLUS:
         i += 1
     value, power, lost, begin = 0, scale, False, i
+    first_lost, more_lost = -1, False
     digit = int(data[i]) - _ZERO
     while 0 <= digit <= 9:
         if value <= _ROOM:
@@ -81,6 +82,8 @@ def _number(data: NDArray[np.uint8], i: int, scale: int, exact: bool) -> tuple[i
         else:
             power += 1
             lost |= digit != 0
+            more_lost |= first_lost >= 0 and digit != 0
+            first_lost = digit if first_lost < 0 else first_lost
         i += 1
         digit = int(data[i]) - _ZERO
     digits = i - begin
@@ -94,6 +97,8 @@ def _number(data: NDArray[np.uint8], i: int, scale: int, exact: bool) -> tuple[i
                 power -= 1
             else:
                 lost |= digit != 0
+                more_lost |= first_lost >= 0 and digit != 0
+                first_lost = digit if first_lost < 0 else first_lost
             i += 1
             digit = int(data[i]) - _ZERO
         digits += i - begin
@@ -138,6 +143,9 @@ def _number(data: NDArray[np.uint8], i: int, scale: int, exact: bool) -> tuple[i
         value = whole
     elif exact and lost:
         return i, 0, False
+    elif first_lost > 5 or (first_lost == 5 and (more_lost or value & 1)):
+        # all 19 digits that fit stand before the point
+        value += 1
     if value >= _TOO_FAR_US:
         return i, 0, False
     return i, -value if negative else value, True

@@ -2,7 +2,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eventsnn import Events, Sensor
@@ -222,6 +222,7 @@ _numbers = st.from_regex(
 )
 
 
+@example(words=["1000000000000000.00051", "1000000000000001.0005", "1000000000000000.0005"], unit="ms")
 @given(words=st.lists(_numbers, min_size=1, max_size=20), unit=st.sampled_from(["s", "ms", "us", "ns"]))
 @settings(max_examples=60, deadline=None)
 def test_every_number_is_exactly_what_decimal_arithmetic_says(words, unit, tmp_path_factory):
