@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventsnn.commands import batch, options
 from eventsnn.commands.progress import Meter
-from eventsnn.commands.selection import Selected, Selection, packet_size, stream_name
+from eventsnn.commands.selection import Selected, Selection, counted, packet_size, stream_name
 from eventsnn.errors import ConfigError
 from eventsnn.events import Events
 from eventsnn.formats import (
@@ -163,8 +163,10 @@ def _said(
 ) -> str:
     count = written.pop("events", 0)
     of = "" if count == selected.events_read else f" of {selected.events_read:,}"
-    others = "".join(f", {number:,} {name}" for name, number in written.items() if number)
-    lines = [f"{target}: {count:,} events{of}{others}"]
+    others = "".join(f", {counted(number, name)}" for name, number in written.items() if number)
+    lines = [
+        f"{target}: {count:,} events{of}{others}" if of else f"{target}: {counted(count, 'events')}{others}"
+    ]
     if not count:
         lines[0] += " (nothing in this range, or nothing left by the filters)"
     left = selected.events_read
@@ -174,10 +176,10 @@ def _said(
         left -= removed
     lines += [f"  {number:,} {remark}" for remark, number in changed.items()]
     if unheld:
-        names = ", ".join(f"{number:,} {name}" for name, number in unheld.items())
+        names = ", ".join(counted(number, name) for name, number in unheld.items())
         lines.append(f"  left out, this format does not hold them: {names}")
     if selected.lost:
-        names = ", ".join(f"{number:,} {name}" for name, number in selected.lost.items())
+        names = ", ".join(counted(number, name) for name, number in selected.lost.items())
         lines.append(f"  left out, {selected.moves} moves the events: {names}")
     lines += [f"  {number:,} {remark}" for remark, number in recording.remarks.items()]
     if recording.sensor_note:

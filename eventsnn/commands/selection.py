@@ -199,6 +199,11 @@ def stream_name(packet: Packet) -> str:
     return _NAMES[type(packet).__name__]
 
 
+def counted(number: int, name: str) -> str:
+    """So many of a stream in words: "1 frame", "4,157 triggers"."""
+    return f"{number:,} {name if number != 1 else name.removesuffix('s')}"
+
+
 def packet_size(packet: Packet) -> int:
     """How many items a packet holds; a frame is one."""
     return len(packet) if hasattr(packet, "__len__") else 1

@@ -162,7 +162,7 @@ def test_what_a_format_does_not_take_is_said(recording, tmp_path, capsys):
         writer.write(Triggers(np.array([1, 2, 3]), np.array([6, 1, 2], np.uint8)))
         writer.write(Events.checked([5], [1], [1], [1], Sensor(4, 3)))
     assert main(["convert", str(tmp_path / "marks.h5"), str(tmp_path / "b.raw")]) == 0
-    assert "1 events, 2 triggers\n  1 trigger marks left out" in capsys.readouterr().out
+    assert "1 event, 2 triggers\n  1 trigger marks left out" in capsys.readouterr().out
 
 
 def test_clean_drops_hot_pixels_from_the_begin_and_lone_events(files, tmp_path, capsys):
