@@ -22,7 +22,14 @@ from collections.abc import Iterable
 
 
 class EventsnnError(Exception):
-    """Something a user can mend; the message says what, where and how."""
+    """Something a user can mend; the message says what, where and how.
+
+    Args:
+        message: made one line here, for it may quote a library that writes several.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(line.strip() for line in str(message).splitlines()))
 
 
 class ConfigError(EventsnnError):

@@ -14,3 +14,7 @@ def test_near_matches_come_first() -> None:
     message = str(errors.unknown_name("task", "flwo", ["flow", "stereo"]))
     assert message == "there is no task 'flwo': did you mean flow? there are: flow, stereo"
     assert "did you mean" not in str(errors.unknown_name("task", "xyz", ["flow", "stereo"]))
+
+
+def test_a_message_is_one_line_whatever_it_quotes() -> None:
+    assert str(errors.FormatError("broken: SQL\n      metadata\n)")) == "broken: SQL metadata )"
