@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -107,9 +108,9 @@ class Hdf5File(RowFile):
             raise
         self.extent = self.rows
 
+    @abstractmethod
     def _open_content(self) -> None:
         """Find the datasets, the sensor and the number of rows."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Give the file back; calling it twice is harmless."""
